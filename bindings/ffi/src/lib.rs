@@ -1,0 +1,36 @@
+//! The UniFFI surface: Pforte's client for Kotlin and Swift.
+//!
+//! **What it is.** The one library that Kotlin and Swift link. Values that cross are the client's own types, declared
+//! here once more for the generator ([`values`]); ports are traits that Kotlin or Swift implement ([`ports`]); the one
+//! object is [`PforteCore`], which owns the runtime on which all work happens.
+//!
+//! **What it promises.** Work leaves the calling thread and goes on when the caller is cancelled: a token rotation
+//! under way is never cut off by a screen that went away. A panic arrives as an error. A port that throws something
+//! undeclared arrives as that port's `Failed`. No lock is held while a port or an observer is called.
+//!
+//! **What it never does.** It decides nothing, parses nothing and stores nothing: there is no rule here. Tokens stay
+//! inside unless the app asks for an authorisation header. Secret bytes cross in two ports only ([`ports::GateKey`],
+//! [`ports::SecretStore`]); the copies that this room owns are wiped, the two that the generator's transport makes on
+//! the way are freed without wiping, and the copy on the other side is the adapter's to wipe.
+//!
+//! **What it follows.** UniFFI 0.32; names that are keywords of neither Kotlin nor Swift; errors by what the caller
+//! should do (`CoreError`).
+
+uniffi::setup_scaffolding!();
+
+mod adapters;
+mod core;
+mod engine;
+mod observer;
+pub mod port_errors;
+pub mod ports;
+pub mod values;
+
+pub use crate::core::PforteCore;
+pub use observer::{Observer, ObserverError};
+
+/// The library's version, such as `0.1.0`.
+#[uniffi::export]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}

@@ -1,0 +1,177 @@
+package com.pforte
+
+import com.pforte.ffi.Config
+import com.pforte.ffi.CoreException
+import com.pforte.ffi.PforteCore
+import com.pforte.ffi.PforteCoreInterface
+import kotlinx.coroutines.channels.BufferOverflow
+import kotlinx.coroutines.flow.MutableSharedFlow
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.SharedFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asSharedFlow
+import kotlinx.coroutines.flow.asStateFlow
+import java.nio.file.Path
+import java.util.Locale
+
+/**
+ * One app's client; one instance a process and account.
+ *
+ * Every call leaves the calling thread at once and comes back on the caller's dispatcher. Cancelling a coroutine ends
+ * the waiting, never the work: a token rotation under way runs to its end. Calls throw [PforteException] only,
+ * or [IllegalStateException] after [close].
+ *
+ * ```kotlin
+ * val pforte = Pforte.open(
+ *     policy = Policy.fromFolder(Path.of("policy")),
+ *     provider = Provider.auth0(domain = "portal.eu.auth0.com", clientId = clientId),
+ *     redirectUri = "com.example.portal:/callback",
+ *     ports = ports,
+ *     folder = Path.of("vault"),
+ * )
+ * when (val entry = pforte.enter("review.write")) {
+ *     is Entry.Cleared -> editor.show()
+ *     is Entry.Stopped -> show(entry.reason)
+ *     is Entry.Abandoned -> Unit
+ * }
+ * ```
+ */
+class Pforte internal constructor(
+    private val core: PforteCoreInterface,
+) : AutoCloseable {
+    private val statuses = MutableStateFlow(core.status().toStatus())
+    private val steps = MutableSharedFlow<TouchpointEvent>(extraBufferCapacity = 256, onBufferOverflow = BufferOverflow.DROP_OLDEST)
+
+    /** The status, starting with the present one. */
+    val status: StateFlow<Status> = statuses.asStateFlow()
+
+    /** The touchpoint events from now on. A collector that falls 256 behind misses the oldest. */
+    val events: SharedFlow<TouchpointEvent> = steps.asSharedFlow()
+
+    /** What the person agreed to: seen and changed at any time, offline too. */
+    val consent: Consent = Consent(core)
+
+    init {
+        core.observe(Forwarding(statuses, steps))
+    }
+
+    /**
+     * May this go ahead? Asks what is missing, one thing at a time, until the touchpoint is cleared or given up.
+     *
+     * A second call for the same touchpoint joins the first. A caller that goes away ends its waiting, not the ask on
+     * the screen: the next call joins it.
+     */
+    suspend fun enter(touchpoint: String): Entry = translated { core.enter(touchpoint).toEntry() }
+
+    /** Answers a server's step-up challenge; then the call can be made again (RFC 9470). */
+    suspend fun enter(challenge: Challenge): Entry = translated { core.enterChallenge(challenge).toEntry() }
+
+    /**
+     * Enters [touchpoint], runs [block], and runs it once more after a server's step-up challenge was answered.
+     *
+     * @throws PforteException.NotCleared if the policy stopped the person or they gave up; [block] has then not run,
+     * or its challenge was not answered.
+     */
+    suspend fun <T> call(
+        touchpoint: String,
+        block: suspend () -> T,
+    ): T {
+        enter(touchpoint).orNotCleared()
+        return try {
+            block()
+        } catch (needed: PforteException.StepUpNeeded) {
+            enter(needed.challenge).orNotCleared()
+            block()
+        }
+    }
+
+    /** Signs in outside any touchpoint, for a plain "sign in" button; by [route], or by the policy's first. */
+    suspend fun signIn(route: String? = null) = translated { core.signIn(route) }
+
+    /** Hands over a redirect [url] that reached the app by another way, after the process had ended during sign-in. */
+    suspend fun resume(url: String) = translated { core.resume(url) }
+
+    /** Opens the locked session: a key operation behind finger or face, not a boolean. */
+    suspend fun unlock() = translated { core.unlock() }
+
+    /** Locks at once; ends a prompt on the screen. */
+    suspend fun lock() = translated { core.lock() }
+
+    /**
+     * The app left the front: locks where the policy says so. Not to be called for a departure to the browser or a
+     * prompt of our own.
+     */
+    suspend fun enteredBackground() = translated { core.enteredBackground() }
+
+    /** Ends the session on this device at once, then at the provider. */
+    suspend fun signOut(): SignOutReport = translated { core.signOut() }
+
+    /**
+     * Makes an authorised call to a listed API origin. Token, refresh and one retry after a refused token stay inside.
+     *
+     * @throws PforteException.StepUpNeeded if the server wants more assurance; [call] answers that by itself.
+     */
+    suspend fun send(request: HttpRequest): HttpResponse = translated { core.send(request) }
+
+    /** The `Authorization` header's value for a request that another HTTP stack makes to a listed API origin. */
+    suspend fun authorization(url: String): String = translated { core.authorization(url) }
+
+    /** The last transitions in words, newest first, for the app's support screen. */
+    fun why(): List<String> = core.why()
+
+    /** Lets go of the client: the flows stop, calls under way run to their end. */
+    override fun close() {
+        (core as? AutoCloseable)?.close()
+    }
+
+    companion object {
+        /**
+         * Opens the client: reads the policy, the vault's open part and the clock. Prompts nobody, uses no network.
+         *
+         * @param folder where the sealed files go: private to the app, excluded from backups; made where it is missing.
+         * @param redirectUri where the browser comes back to, exactly as registered at the provider.
+         * @param locale the person's language (BCP 47); falls back to the policy's default language.
+         * @param apiOrigins the origins (`https://host[:port]`) that may receive the access token, and no other.
+         * @param account names the account's vault on this device.
+         */
+        suspend fun open(
+            policy: PolicyFolder,
+            provider: com.pforte.ffi.Provider,
+            redirectUri: String,
+            ports: Ports,
+            folder: Path,
+            locale: String = Locale.getDefault().toLanguageTag(),
+            apiOrigins: List<String> = emptyList(),
+            account: String = "main",
+        ): Pforte {
+            val config = Config(policy, provider, redirectUri, locale, apiOrigins, account)
+            return Pforte(translated { PforteCore.start(config, ports, folder.toString()) })
+        }
+    }
+}
+
+/** Holds the flows and not the client: what is told must not keep alive who tells. */
+private class Forwarding(
+    private val statuses: MutableStateFlow<Status>,
+    private val steps: MutableSharedFlow<TouchpointEvent>,
+) : com.pforte.ffi.Observer {
+    override fun onStatus(status: com.pforte.ffi.Status) {
+        statuses.value = status.toStatus()
+    }
+
+    override fun onEvent(event: TouchpointEvent) {
+        steps.tryEmit(event)
+    }
+}
+
+private fun Entry.orNotCleared() {
+    if (this !is Entry.Cleared) throw PforteException.NotCleared(this)
+}
+
+/** Runs a call of the core; what it throws arrives as a [PforteException]. */
+internal suspend inline fun <T> translated(crossinline call: suspend () -> T): T =
+    try {
+        call()
+    } catch (error: CoreException) {
+        throw error.toPforteException()
+    }

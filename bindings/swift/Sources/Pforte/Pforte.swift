@@ -1,0 +1,133 @@
+@_exported import PforteGenerated
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// One app's client: may this go ahead, and if not, what is the one thing to ask next?
+///
+/// One instance a process and account. Every call may be made from any task; work leaves the caller's thread, and
+/// cancelling the caller ends its waiting, never a rotation or a write under way.
+public final class Pforte: Sendable {
+    private let core: PforteCore
+    private let feed: Feed
+
+    /// The person's consents: what, for whom, since when, how to revoke.
+    public let consent: Consents
+
+    private init(core: PforteCore, feed: Feed) {
+        self.core = core
+        self.feed = feed
+        consent = Consents(core: core)
+    }
+
+    /// Opens the client: reads the policy and the account's files. Prompts nobody, uses no network.
+    ///
+    /// `folder` is private to the app and excluded from backups. Only `apiOrigins` ever receive the access token.
+    public static func open(
+        policy: Policy,
+        provider: Provider,
+        redirectURI: String,
+        ports: Ports,
+        folder: URL,
+        apiOrigins: [String] = [],
+        locale: String = Locale.current.identifier(.bcp47),
+        account: String = "main"
+    ) async throws -> Pforte {
+        let config = Config(
+            policy: policy.folder,
+            provider: provider,
+            redirectUri: redirectURI,
+            locale: locale,
+            apiOrigins: apiOrigins,
+            account: account
+        )
+        return try await PforteError.rethrown {
+            let core = try await PforteCore.start(config: config, ports: ports, folder: folder.path)
+            let feed = Feed(current: core.status())
+            core.observe(observer: feed)
+            return Pforte(core: core, feed: feed)
+        }
+    }
+
+    /// May this go ahead? Asks what is missing, one thing at a time, until the touchpoint is cleared or given up.
+    public func enter(_ touchpoint: String) async throws -> Entry {
+        try await PforteError.rethrown { try await core.enter(touchpoint: touchpoint) }
+    }
+
+    /// Answers a server's step-up challenge (RFC 9470); then the call can be made again.
+    public func enter(_ challenge: Challenge) async throws -> Entry {
+        try await PforteError.rethrown { try await core.enterChallenge(challenge: challenge) }
+    }
+
+    /// Enters the touchpoint, runs `work`, and once more after a server's step-up challenge.
+    ///
+    /// Returns nothing where the touchpoint was stopped or given up.
+    public func call<Result: Sendable>(
+        _ touchpoint: String,
+        _ work: @Sendable () async throws -> Result
+    ) async throws -> Result? {
+        guard case .cleared = try await enter(touchpoint) else { return nil }
+        do {
+            return try await work()
+        } catch PforteError.stepUpNeeded(let challenge, _) {
+            guard case .cleared = try await enter(challenge) else { return nil }
+            return try await work()
+        }
+    }
+
+    /// Signs in outside any touchpoint, for a plain "sign in" button.
+    public func signIn(route: String? = nil) async throws {
+        try await PforteError.rethrown { try await core.signIn(route: route) }
+    }
+
+    /// Hands over a redirect that reached the app by another way, after the process had ended during sign-in.
+    public func resume(_ callback: URL) async throws {
+        try await PforteError.rethrown { try await core.resume(callbackUrl: callback.absoluteString) }
+    }
+
+    /// Opens the locked session: a key operation behind finger or face.
+    public func unlock() async throws {
+        try await PforteError.rethrown { try await core.unlock() }
+    }
+
+    /// Locks at once; ends a prompt on the screen.
+    public func lock() async throws {
+        try await PforteError.rethrown { try await core.lock() }
+    }
+
+    /// The app left the front: locks where the policy says so.
+    public func enteredBackground() async throws {
+        try await PforteError.rethrown { try await core.enteredBackground() }
+    }
+
+    /// Ends the session on this device at once, then at the provider.
+    @discardableResult
+    public func signOut() async throws -> SignOutReport {
+        try await PforteError.rethrown { try await core.signOut() }
+    }
+
+    /// Makes an authorised call to a listed API origin; token, refresh and one retry stay inside.
+    public func send(_ request: HttpRequest) async throws -> HttpResponse {
+        try await PforteError.rethrown { try await core.send(request: request) }
+    }
+
+    /// The `Authorization` header's value for a request that another HTTP stack makes to a listed API origin.
+    public func authorization(for url: URL) async throws -> String {
+        try await PforteError.rethrown { try await core.authorization(url: url.absoluteString) }
+    }
+
+    /// The status: each iterator is independent and starts with the present one.
+    public var status: AsyncStream<Status> { feed.statuses() }
+
+    /// The status now.
+    public var currentStatus: Status { core.status() }
+
+    /// The touchpoint events from now on; each iterator is independent.
+    public var events: AsyncStream<TouchpointEvent> { feed.events() }
+
+    /// The last transitions in words, newest first, for the app's support screen.
+    public func why() -> [String] { core.why() }
+}

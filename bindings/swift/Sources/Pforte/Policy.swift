@@ -1,0 +1,73 @@
+import Foundation
+import PforteGenerated
+
+/// A policy folder: `policy.toml` and `texts/LOCALE.toml`.
+public struct Policy: Sendable {
+    let folder: PolicyFolder
+
+    /// Takes the files' contents.
+    public init(_ folder: PolicyFolder) {
+        self.folder = folder
+    }
+
+    /// Reads a folder.
+    public init(contentsOf folder: URL) throws {
+        let texts = folder.appendingPathComponent("texts")
+        let files = try FileManager.default.contentsOfDirectory(at: texts, includingPropertiesForKeys: nil)
+            .filter { $0.pathExtension == "toml" }
+            .sorted { $0.path < $1.path }
+        self.init(
+            PolicyFolder(
+                policyToml: try String(contentsOf: folder.appendingPathComponent("policy.toml"), encoding: .utf8),
+                texts: try files.map {
+                    LocaleTexts(
+                        locale: $0.deletingPathExtension().lastPathComponent,
+                        toml: try String(contentsOf: $0, encoding: .utf8)
+                    )
+                }
+            )
+        )
+    }
+
+    /// Reads a folder of the app's resources.
+    public static func bundled(_ name: String, in bundle: Bundle = .main) throws -> Policy {
+        guard let folder = bundle.url(forResource: name, withExtension: nil) else {
+            throw PforteError.fixConfiguration(
+                hint: "The bundle has no folder `\(name)`: add the policy folder to the target's resources."
+            )
+        }
+        return try Policy(contentsOf: folder)
+    }
+}
+
+extension Provider {
+    private static func named(
+        _ name: String, _ kind: ProviderKind, _ issuer: String, _ clientID: String, loopback: Bool = false
+    ) -> Provider {
+        Provider(
+            name: name,
+            kind: kind,
+            issuer: issuer,
+            clientId: clientID,
+            scopes: ["openid", "profile", "email", "offline_access"],
+            audience: nil,
+            refreshGraceSeconds: 0,
+            allowLoopbackHttp: loopback
+        )
+    }
+
+    /// An OpenID provider by its issuer.
+    public static func oidc(issuer: String, clientID: String) -> Provider {
+        named("oidc", .oidc, issuer, clientID)
+    }
+
+    /// An Auth0 tenant by its domain, such as `portal.eu.auth0.com`.
+    public static func auth0(domain: String, clientID: String) -> Provider {
+        named("auth0", .auth0, "https://\(domain)/", clientID)
+    }
+
+    /// A provider on this machine, reached without TLS. For development only.
+    public static func development(issuer: String, clientID: String) -> Provider {
+        named("oidc", .oidc, issuer, clientID, loopback: true)
+    }
+}

@@ -1,0 +1,31 @@
+//! The façade: open a client, enter a touchpoint, make authorised calls, see and change what was agreed to.
+//!
+//! **What it is.** The one room an app in Rust links, and the one that bindings wrap. It joins the policy's decisions
+//! (`pforte-gate`), the session (`pforte-session`), the consent ledger and the journey's events.
+//!
+//! **What it promises.** [`Client::enter`] asks only what is missing, one thing at a time, in the policy's order, and
+//! ends in [`Entry::Cleared`], [`Entry::Stopped`] or [`Entry::Abandoned`]. Errors are named by what the caller should
+//! do ([`Error`]). Tokens stay inside unless the app asks for an authorisation header.
+//!
+//! **What it never does.** It parses no protocol, seals no file and knows no foreign language.
+
+mod calls;
+mod client;
+mod config;
+mod consent;
+mod drive;
+mod entry;
+mod error;
+mod facts;
+mod http;
+mod profile;
+
+pub use client::Client;
+pub use config::{Config, LocaleTexts, PolicyFolder, Provider, ProviderKind};
+pub use consent::{Consent, ConsentStatus, PurposeView};
+pub use entry::{Clearance, Entry};
+pub use error::{Challenge, Error};
+pub use http::{Header, HttpRequest, HttpResponse};
+pub use pforte_host as host;
+pub use pforte_journey::{Outcome, TouchpointEvent};
+pub use pforte_session::{ProfileField, SignOutReport, Status};

@@ -1,0 +1,295 @@
+//! What the two files of an account hold, and the provider's time.
+
+use std::fmt;
+
+use pforte_host::{Clock, SecretText};
+use pforte_oauth::{Identity, TokenResponse, TokenType, Transaction};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::{ProfileField, SessionError, Token};
+
+/// The open file: what must be known while locked. No token, no detail about the person but the hint they chose.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OpenContent {
+    /// Who signs people in; another issuer's session is never adopted.
+    pub issuer: String,
+    /// The client the session belongs to.
+    pub client_id: String,
+    /// Shown on the lock screen.
+    pub login_hint: Option<String>,
+    /// The pseudonym under which the ledger is kept; made at the first choice.
+    pub subject: Option<String>,
+    /// Sign-ins under way; each is used once and ends after ten minutes.
+    pub transactions: Vec<Transaction>,
+}
+
+/// The gated file: readable only after an unwrap.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GatedContent {
+    /// The provider's identifier of the person (`sub`).
+    pub subject: String,
+    pub acr: Option<String>,
+    /// When the person signed in, in seconds since 1970 by the provider's time.
+    pub auth_time_s: Option<i64>,
+    pub access_token: SealedText,
+    pub scheme: String,
+    /// When the access token expires, in milliseconds since 1970 by the provider's time; nothing where it did not say.
+    pub expires_ms: Option<i64>,
+    pub refresh_token: Option<SealedText>,
+    pub time: TimeAnchor,
+    pub profile: Vec<ProfileField>,
+}
+
+/// A token this close to its end is renewed before use, in milliseconds.
+const RENEW_BEFORE_MS: i64 = 30_000;
+
+impl GatedContent {
+    /// The session that a sign-in began.
+    pub fn arrived(identity: &Identity, tokens: &TokenResponse, clock: &dyn Clock) -> Self {
+        let field = |name: &str, value: Option<String>| {
+            value.map(|value| ProfileField { name: name.to_owned(), value, source: "id_token".to_owned() })
+        };
+        let profile = [
+            field("name", identity.name.clone()),
+            field("email", identity.email.clone()),
+            // The address again, where the provider has checked it: what a policy asks for is a checked address.
+            field("email_verified", identity.email.clone().filter(|_| identity.email_verified == Some(true))),
+        ];
+        let mut content = Self {
+            subject: identity.subject.clone(),
+            acr: identity.acr.clone(),
+            auth_time_s: identity.auth_time_s,
+            access_token: SealedText::default(),
+            scheme: TokenType::Bearer.scheme().to_owned(),
+            expires_ms: None,
+            refresh_token: None,
+            time: TimeAnchor::new(None, clock),
+            profile: profile.into_iter().flatten().collect(),
+        };
+        content.take_tokens(tokens, clock);
+        // A provider that does not say when the person signed in has just done it.
+        content.auth_time_s = content.auth_time_s.or(Some(content.time.provider_ms / 1000));
+        content
+    }
+
+    /// This session with the tokens of a refresh; a response without a refresh token leaves the old one in force
+    /// (RFC 6749, section 6).
+    pub fn rotated(&self, tokens: &TokenResponse, clock: &dyn Clock) -> Self {
+        let mut content = self.clone();
+        content.take_tokens(tokens, clock);
+        content
+    }
+
+    fn take_tokens(&mut self, tokens: &TokenResponse, clock: &dyn Clock) {
+        self.time = TimeAnchor::new(tokens.server_time_s.map(|seconds| seconds.saturating_mul(1000)), clock);
+        self.access_token = SealedText(tokens.access_token.clone());
+        self.scheme = tokens.token_type.scheme().to_owned();
+        self.expires_ms = tokens.expires_in_seconds.map(|seconds| {
+            let lifetime_ms = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
+            self.time.provider_ms.saturating_add(lifetime_ms)
+        });
+        if let Some(refresh_token) = &tokens.refresh_token {
+            self.refresh_token = Some(SealedText(refresh_token.clone()));
+        }
+    }
+
+    /// The access token, as it is presented.
+    pub fn token(&self) -> Token {
+        Token { scheme: self.scheme.clone(), value: self.access_token.0.clone() }
+    }
+
+    /// Whether the access token can still be used, by the provider's time. Without an expiry the server decides.
+    pub fn is_fresh(&self, clock: &dyn Clock) -> bool {
+        let now_ms = self.time.now_ms(clock);
+        self.expires_ms.is_none_or(|expires_ms| now_ms < expires_ms.saturating_sub(RENEW_BEFORE_MS))
+    }
+
+    pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, SessionError> {
+        serde_json::to_vec(self)
+            .map(Zeroizing::new)
+            .map_err(|_| SessionError::Internal { what: "session content" })
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SessionError> {
+        serde_json::from_slice(bytes).map_err(|_| SessionError::Corrupt { what: "the session" })
+    }
+}
+
+impl fmt::Debug for GatedContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GatedContent(..)")
+    }
+}
+
+impl OpenContent {
+    pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, SessionError> {
+        serde_json::to_vec(self)
+            .map(Zeroizing::new)
+            .map_err(|_| SessionError::Internal { what: "open content" })
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SessionError> {
+        serde_json::from_slice(bytes).map_err(|_| SessionError::Corrupt { what: "the account's open record" })
+    }
+}
+
+/// A secret text inside a sealed file.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct SealedText(pub SecretText);
+
+impl SealedText {
+    pub fn as_secret(&self) -> &SecretText {
+        &self.0
+    }
+}
+
+impl Serialize for SealedText {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose())
+    }
+}
+
+impl<'de> Deserialize<'de> for SealedText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(SecretText::new(text)))
+    }
+}
+
+/// One reading of the provider's time, beside the device's clocks at that moment.
+///
+/// Token expiry uses it, so that a phone whose clock is a day off keeps its session; the lock never does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TimeAnchor {
+    /// The provider's time, in milliseconds since 1970.
+    pub provider_ms: i64,
+    pub wall_ms: i64,
+    pub elapsed_ms: u64,
+    pub boot_id: String,
+}
+
+impl TimeAnchor {
+    /// Takes the anchor from a token response's `Date`; without one the device's clock has to do.
+    pub fn new(provider_ms: Option<i64>, clock: &dyn Clock) -> Self {
+        let now = clock.now();
+        Self {
+            provider_ms: provider_ms.unwrap_or(now.wall_ms),
+            wall_ms: now.wall_ms,
+            elapsed_ms: now.elapsed_ms,
+            boot_id: clock.boot_id(),
+        }
+    }
+
+    /// The provider's time now. Within one boot the elapsed clock carries it on; across boots the wall clock has to.
+    pub fn now_ms(&self, clock: &dyn Clock) -> i64 {
+        let now = clock.now();
+        let passed = if clock.boot_id() == self.boot_id {
+            i64::try_from(now.elapsed_ms.saturating_sub(self.elapsed_ms)).unwrap_or(i64::MAX)
+        } else {
+            now.wall_ms.saturating_sub(self.wall_ms)
+        };
+        self.provider_ms.saturating_add(passed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct FixedClock {
+        wall_ms: i64,
+        elapsed_ms: u64,
+        boot: &'static str,
+    }
+
+    impl Clock for FixedClock {
+        fn wall_ms(&self) -> i64 {
+            self.wall_ms
+        }
+        fn elapsed_ms(&self) -> u64 {
+            self.elapsed_ms
+        }
+        fn boot_id(&self) -> String {
+            self.boot.to_owned()
+        }
+    }
+
+    const DAY_MS: i64 = 86_400_000;
+
+    fn content(clock: &dyn Clock, provider_s: i64) -> GatedContent {
+        let identity = Identity {
+            issuer: "https://id.example".to_owned(),
+            subject: "alice".to_owned(),
+            acr: None,
+            auth_time_s: None,
+            name: None,
+            email: None,
+            email_verified: None,
+        };
+        let tokens = TokenResponse {
+            access_token: SecretText::new("access-canary".to_owned()),
+            token_type: TokenType::Bearer,
+            expires_in_seconds: Some(600),
+            refresh_token: Some(SecretText::new("refresh-canary".to_owned())),
+            id_token: None,
+            scope: None,
+            server_time_s: Some(provider_s),
+        };
+        GatedContent::arrived(&identity, &tokens, clock)
+    }
+
+    #[test]
+    fn a_device_clock_that_is_a_day_off_or_is_set_does_not_age_a_token() {
+        let provider_s = 1_800_000_000;
+        let clock = FixedClock { wall_ms: provider_s * 1000 - DAY_MS, elapsed_ms: 5_000, boot: "a" };
+        let content = content(&clock, provider_s);
+        assert!(content.is_fresh(&clock));
+        let set_forward = FixedClock { wall_ms: clock.wall_ms + 3 * DAY_MS, elapsed_ms: 65_000, boot: "a" };
+        assert!(content.is_fresh(&set_forward));
+        let later = FixedClock { wall_ms: clock.wall_ms, elapsed_ms: 5_000 + 571_000, boot: "a" };
+        assert!(!content.is_fresh(&later));
+    }
+
+    #[test]
+    fn across_a_restart_the_wall_clock_carries_the_providers_time_on() {
+        let clock = FixedClock { wall_ms: 1_000_000, elapsed_ms: 900_000, boot: "a" };
+        let content = content(&clock, 1_800_000_000);
+        let restarted = FixedClock { wall_ms: 1_000_000 + 60_000, elapsed_ms: 10, boot: "b" };
+        assert_eq!(content.time.now_ms(&restarted), 1_800_000_060_000);
+    }
+
+    #[test]
+    fn a_refresh_without_a_new_refresh_token_keeps_the_old_one() {
+        let clock = FixedClock { wall_ms: 0, elapsed_ms: 0, boot: "a" };
+        let content = content(&clock, 0);
+        let tokens = TokenResponse {
+            access_token: SecretText::new("second".to_owned()),
+            token_type: TokenType::Bearer,
+            expires_in_seconds: None,
+            refresh_token: None,
+            id_token: None,
+            scope: None,
+            server_time_s: None,
+        };
+        let rotated = content.rotated(&tokens, &clock);
+        assert_eq!(
+            rotated.refresh_token.as_ref().map(|token| token.as_secret().expose()),
+            Some("refresh-canary")
+        );
+        assert_eq!(rotated.token().value.expose(), "second");
+    }
+
+    #[test]
+    fn the_files_come_back_as_they_were_and_debug_prints_no_token() {
+        let clock = FixedClock { wall_ms: 0, elapsed_ms: 0, boot: "a" };
+        let content = content(&clock, 0);
+        let back = GatedContent::from_bytes(&content.to_bytes().unwrap()).unwrap();
+        assert_eq!(back.token(), content.token());
+        let printed = format!("{content:?} {:?}", content.token());
+        assert!(!printed.contains("canary"), "{printed}");
+        let open = OpenContent { issuer: "https://id.example".to_owned(), ..OpenContent::default() };
+        assert_eq!(OpenContent::from_bytes(&open.to_bytes().unwrap()).unwrap(), open);
+    }
+}

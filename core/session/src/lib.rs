@@ -1,0 +1,33 @@
+//! One account's session: sign-in, lock, refresh, sign-out, the profile, and the stored consent ledger.
+//!
+//! **What it is.** The room that joins the protocol (`pforte-oauth`), the network (`pforte-transport`), the sealed
+//! files (`pforte-vault`) and the ledger (`pforte-consent`) behind the host's ports.
+//!
+//! **What it promises.** A rotated refresh token is sealed before anybody sees or judges it. However many callers find
+//! the access token expired, one refresh is sent. A caller that goes away ends its waiting and nothing else. No gated
+//! byte is in memory unless the lock says so ([`lock`]). Trouble with the network never signs anybody out.
+//!
+//! **What it never does.** It decides nothing about touchpoints, shows no screen but the host's own prompts, and knows
+//! no foreign language.
+//!
+//! **What it follows.** RFC 6749 and OpenID Connect Core by way of `pforte-oauth`; sections 5 to 9 of the design are
+//! summed up as invariants in ARCHITECTURE.md.
+
+mod consent_book;
+mod content;
+mod context;
+mod error;
+mod gate;
+mod keeper;
+pub mod lock;
+mod random;
+mod refresh;
+mod session;
+mod sign_in;
+mod status;
+mod transitions;
+
+pub use context::SessionSettings;
+pub use error::SessionError;
+pub use session::{Kept, PurposeStanding, Session, SessionView, Token};
+pub use status::{ProfileField, SignOutReport, Status};

@@ -1,0 +1,59 @@
+//! Small secrets in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pforte_host::{Secret, SecretStore, StoreError};
+
+use crate::PortLog;
+use crate::log::last_segment;
+
+#[derive(Default)]
+struct State {
+    secrets: BTreeMap<String, Secret>,
+    failing: Option<StoreError>,
+}
+
+/// A secret store for tests. Clones are the same store: it outlives a client, as the real one outlives a process.
+#[derive(Clone)]
+pub struct MemorySecrets {
+    state: Arc<Mutex<State>>,
+    log: PortLog,
+}
+
+impl MemorySecrets {
+    /// An empty store.
+    pub fn new(log: PortLog) -> Self {
+        Self { state: Arc::default(), log }
+    }
+
+    /// From now on every call fails so; `None` ends it.
+    pub fn fail(&self, error: Option<StoreError>) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).failing = error;
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Secret>) -> T) -> Result<T, StoreError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match &state.failing {
+            Some(error) => Err(error.clone()),
+            None => Ok(work(&mut state.secrets)),
+        }
+    }
+}
+
+impl SecretStore for MemorySecrets {
+    fn read(&self, name: String) -> Result<Option<Secret>, StoreError> {
+        self.log.note("secret_store.read", last_segment(&name));
+        self.with(|secrets| secrets.get(&name).cloned())
+    }
+
+    fn write(&self, name: String, secret: Secret) -> Result<(), StoreError> {
+        self.log.note("secret_store.write", last_segment(&name));
+        self.with(|secrets| drop(secrets.insert(name, secret)))
+    }
+
+    fn remove(&self, name: String) -> Result<(), StoreError> {
+        self.log.note("secret_store.remove", last_segment(&name));
+        self.with(|secrets| drop(secrets.remove(&name)))
+    }
+}

@@ -1,0 +1,47 @@
+//! The Kotlin and Swift sources, written by UniFFI from the unstripped debug library. None of them is committed.
+
+use std::fs;
+use std::path::Path;
+
+use crate::run::{Run, Stop};
+use crate::tools;
+use crate::workspace::Workspace;
+
+/// Writes `bindings/kotlin/target/generated`.
+pub fn kotlin(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
+    tools::build_everything(workspace, run)?;
+    let out = emptied(workspace, "bindings/kotlin/target/generated")?;
+    let generator = workspace.built_program("uniffi-bindgen");
+    let mut generate = workspace.command(&generator.to_string_lossy(), ["generate", "--language", "kotlin"]);
+    generate.args(["--no-format", "--out-dir"]).arg(out).arg(workspace.built_library());
+    run.prepare("write the Kotlin sources", &mut generate)
+}
+
+/// Writes the Swift sources and the C header below `bindings/swift/Sources/*/generated`.
+pub fn swift(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
+    tools::build_everything(workspace, run)?;
+    let sources = emptied(workspace, "bindings/swift/Sources/PforteGenerated/generated")?;
+    let header = emptied(workspace, "bindings/swift/Sources/pforteFFI/generated")?;
+    let generator = workspace.built_program("uniffi-bindgen-swift");
+    for (what, out) in [("--swift-sources", sources), ("--headers", header)] {
+        let mut generate = workspace.command(&generator.to_string_lossy(), [what]);
+        generate.arg(workspace.built_library()).arg(out);
+        run.prepare(&format!("write the Swift bindings ({what})"), &mut generate)?;
+    }
+    Ok(())
+}
+
+/// An empty folder: what a former build wrote and this one does not must not be compiled.
+fn emptied(workspace: &Workspace, below: &str) -> Result<std::path::PathBuf, Stop> {
+    let folder = workspace.path(below);
+    remove(&folder)?;
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn remove(folder: &Path) -> Result<(), Stop> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}

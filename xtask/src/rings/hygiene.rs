@@ -1,0 +1,24 @@
+//! Format, lints, licences, and what the tests of this program hold: the rooms' direction and a tidy tree.
+
+use crate::counts::Reader;
+use crate::run::{Run, Stop};
+use crate::tools;
+use crate::workspace::Workspace;
+
+/// All of it, even where one part fails: each is mended by itself.
+pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
+    let mut format = workspace.cargo(["fmt", "--all", "--check"]);
+    let format = run.step("format", &mut format, Reader::OneCheck);
+
+    let mut tree = workspace.cargo(["test", "--quiet", "--no-fail-fast", "--package", "xtask"]);
+    let tree = run.step("direction of the rooms, tidy tree", &mut tree, Reader::CargoTest);
+
+    let mut lints = workspace.cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+    let lints = run.step("lints", &mut lints, Reader::OneCheck);
+
+    let linked = tools::cargo_deny(workspace, run).and_then(|deny| {
+        let mut deny = workspace.command(&deny.to_string_lossy(), ["check", "bans", "licenses", "sources"]);
+        run.step("what may be linked", &mut deny, Reader::OneCheck)
+    });
+    format.and(tree).and(lints).and(linked)
+}

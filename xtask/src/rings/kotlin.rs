@@ -1,0 +1,25 @@
+//! The Kotlin library: generated and hand-written code, and its tests on the JVM.
+
+use std::path::PathBuf;
+
+use crate::bindings;
+use crate::counts::Reader;
+use crate::rings::journeys;
+use crate::run::{Run, Stop};
+use crate::snippets::{self, Language};
+use crate::tools;
+use crate::workspace::{Workspace, journey_surroundings};
+
+pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
+    tools::require(run, &["java", "mvn"], &["default-jdk-headless", "maven"])?;
+    bindings::kotlin(workspace, run)?;
+    snippets::write(workspace, run, Language::Kotlin)?;
+    journeys::forget(workspace, "kotlin")?;
+    let library: PathBuf = workspace.target("debug");
+    let mut maven = workspace.command("mvn", ["-B", "-ntp", "test"]);
+    maven
+        .current_dir(workspace.path("bindings/kotlin"))
+        .arg(format!("-Drust.library.dir={}", library.display()));
+    maven.envs(journey_surroundings(workspace.root()));
+    run.step("Kotlin tests", &mut maven, Reader::Surefire)
+}

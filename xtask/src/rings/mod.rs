@@ -1,0 +1,91 @@
+//! The rings: what is tested, from the inside out.
+
+mod hygiene;
+mod interop;
+mod journeys;
+mod keyring;
+mod kotlin;
+mod rust;
+mod swift;
+
+use std::time::Duration;
+
+use crate::run::{Run, Stop};
+use crate::workspace::Workspace;
+
+/// One group of tests with its own tools.
+pub struct Ring {
+    pub name: &'static str,
+    pub what: &'static str,
+    /// What it takes to run, in words.
+    pub needs: &'static str,
+    /// How long it may take on two cores with empty caches.
+    pub budget: Duration,
+    /// Fewer passed tests than this is a failure: a runner that silently runs nothing must not look green.
+    pub floor: u64,
+    pub run: fn(&Workspace, &mut Run) -> Result<(), Stop>,
+}
+
+/// All rings, in the order in which they run: cheap before dear, and the comparison after what it compares.
+pub const RINGS: [Ring; 7] = [
+    Ring {
+        name: "hygiene",
+        what: "format, lints, licences, the rooms' direction",
+        needs: "cargo with rustfmt and clippy; builds cargo-deny once",
+        budget: minutes(8),
+        floor: 20,
+        run: hygiene::run,
+    },
+    Ring {
+        name: "rust",
+        what: "all Rust tests and documentation examples",
+        needs: "cargo and a C compiler",
+        budget: minutes(10),
+        floor: 100,
+        run: rust::run,
+    },
+    Ring {
+        name: "keyring",
+        what: "the Secret Service and the kernel's keyring",
+        needs: "Linux with gnome-keyring, D-Bus and keyutils (installed by apt-get as root)",
+        budget: minutes(2),
+        floor: 2,
+        run: keyring::run,
+    },
+    Ring {
+        name: "interop",
+        what: "the journey against a certified OpenID provider",
+        needs: "Node 20 or later with npm",
+        budget: minutes(2),
+        floor: 1,
+        run: interop::run,
+    },
+    Ring {
+        name: "kotlin",
+        what: "the Kotlin library on the JVM",
+        needs: "a JDK from 17 on and Maven (installed by apt-get as root)",
+        budget: minutes(4),
+        floor: 3,
+        run: kotlin::run,
+    },
+    Ring {
+        name: "swift",
+        what: "the Swift package",
+        needs: "swift 6 on the PATH, or root on Debian, where a root folder with it is made below target",
+        budget: minutes(6),
+        floor: 3,
+        run: swift::run,
+    },
+    Ring {
+        name: "journeys",
+        what: "the same journey in Rust, Kotlin and Swift, compared",
+        needs: "what the rings rust, kotlin and swift wrote into target/journeys",
+        budget: minutes(1),
+        floor: 6,
+        run: journeys::run,
+    },
+];
+
+const fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(60 * minutes)
+}

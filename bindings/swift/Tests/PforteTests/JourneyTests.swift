@@ -3,7 +3,7 @@ import Pforte
 import Testing
 
 /// The journey of `tests/journeys/JOURNEY.md`, with ports written in Swift.
-@Suite(.serialized) struct JourneyTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct JourneyTests {
     @Test func theWholeJourney() async throws {
         let world = try World()
         let pforte = try await world.open()

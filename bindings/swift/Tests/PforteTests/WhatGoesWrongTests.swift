@@ -3,7 +3,7 @@ import Pforte
 import Testing
 
 /// Each with a typed error whose text says what to do, and the state as it was.
-@Suite(.serialized) struct WhatGoesWrongTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct WhatGoesWrongTests {
     @Test func aPolicyWithAMistake() async throws {
         let world = try World()
         let policy = Policy(PolicyFolder(policyToml: "version = 3\nlevles = 1\n", texts: []))

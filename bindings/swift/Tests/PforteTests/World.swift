@@ -39,7 +39,6 @@ final class World {
 
     deinit {
         provider.terminate()
-        provider.waitUntilExit()
         try? FileManager.default.removeItem(at: folder)
     }
 

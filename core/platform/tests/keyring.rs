@@ -1,5 +1,6 @@
 //! A real keyring, started by the test run: `PFORTE_KEYRING` says which. `cargo xtask test keyring` runs both.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use pforte_host::{Secret, SecretStore};
 use pforte_platform::{Keyring, KeyringStore};
@@ -8,7 +9,9 @@ fn keyring() -> (Keyring, usize) {
     match std::env::var("PFORTE_KEYRING").as_deref() {
         Ok("secret-service") => (Keyring::SecretService, 64 * 1024),
         Ok("keyutils") => (Keyring::Keyutils, 20 * 1024),
-        other => panic!("PFORTE_KEYRING is {other:?}; run `cargo xtask test keyring`, which starts a keyring"),
+        other => {
+            panic!("PFORTE_KEYRING is {other:?}; run `cargo xtask test keyring`, which starts a keyring")
+        }
     }
 }
 

@@ -116,7 +116,7 @@ impl Vault {
         })?;
         self.raise_gated(install_id, generation);
         // If this fails, the secret from before lies there until the next unlock, with nothing to open.
-        drop(self.forget_device_secrets(Some(vault_id)));
+        drop(self.keep_device_secret(Some((vault_id, device_secret))));
         Ok(GatedKey { dek, vault_id, known: Mutex::new([salt; 2]) })
     }
 
@@ -130,7 +130,7 @@ impl Vault {
         slot_id: &str,
         secret: Option<Secret>,
     ) -> Result<(GatedKey, Zeroizing<Vec<u8>>), VaultError> {
-        let (install_id, generation, several, key, content) = self.run(|known| {
+        let (install_id, generation, unsettled, key, content) = self.run(|known| {
             let bytes = self.gated_bytes()?.ok_or(VaultError::Superseded)?;
             let current = self.current(known, &bytes)?;
             let header = &current.gated.header;
@@ -143,11 +143,13 @@ impl Vault {
             let salt = current.gated.payload.salt;
             let key = GatedKey { dek, vault_id: header.vault_id, known: Mutex::new([salt; 2]) };
             let several = known.keys(WHAT)?.device_secrets.len() > 1;
-            Ok((header.install_id, header.generation, several, key, content.bytes))
+            let unsettled = several.then(|| current.device_secret.clone());
+            Ok((header.install_id, header.generation, unsettled, key, content.bytes))
         })?;
         self.raise_gated(install_id, generation);
-        if several {
-            drop(self.forget_device_secrets(Some(key.vault_id)));
+        if let Some(device_secret) = unsettled {
+            // A change of the gate was interrupted after the file had changed hands.
+            drop(self.keep_device_secret(Some((key.vault_id, device_secret))));
         }
         Ok((key, content))
     }
@@ -224,7 +226,7 @@ impl Vault {
             self.files.remove(&self.account.name(GATED))?;
             Ok(self.files.remove(&self.account.name(INBOX))?)
         })?;
-        self.forget_device_secrets(None)
+        self.keep_device_secret(None)
     }
 
     /// Changes the gated file of `key` in one write.
@@ -329,12 +331,16 @@ impl Vault {
         self.raise(install_id, Anchored::Gated, |anchor| anchor.gated = anchor.gated.max(generation));
     }
 
-    /// Forgets the device secrets of all gated files but one.
-    fn forget_device_secrets(&self, but: Option<Id>) -> Result<(), VaultError> {
+    /// Leaves this device secret and no other: also where another process took it away meanwhile.
+    fn keep_device_secret(&self, kept: Option<(Id, Key)>) -> Result<(), VaultError> {
         let Some(mut keys) = self.read_keys()? else { return Ok(()) };
-        let before = keys.device_secrets.len();
-        keys.device_secrets.retain(|(id, _)| Some(*id) == but);
-        if keys.device_secrets.len() == before { Ok(()) } else { self.write_keys(&keys) }
+        let ids = |secrets: &[(Id, Key)]| secrets.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+        let kept: Vec<(Id, Key)> = kept.into_iter().collect();
+        if ids(&keys.device_secrets) == ids(&kept) {
+            return Ok(());
+        }
+        keys.device_secrets = kept;
+        self.write_keys(&keys)
     }
 }
 

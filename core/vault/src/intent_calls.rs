@@ -59,12 +59,11 @@ impl Vault {
     pub fn open_intent(&self, key: &GatedKey) -> Result<IntentKey, VaultError> {
         let (intent_id, intent_key) = (draw(&*self.random)?, draw_key(&*self.random)?);
         self.change_gated(key, true, |header, content, _| {
-            if let (Intent::Open(open), Some(bytes)) = (header.intent, self.inbox_bytes()?) {
-                if InboxFile::read(&bytes)
-                    .is_ok_and(|inbox| (inbox.vault_id, inbox.intent_id) == (key.vault_id, open))
-                {
-                    return Err(VaultError::Stale);
-                }
+            if let (Intent::Open(open), Some(bytes)) = (header.intent, self.inbox_bytes()?)
+                && let Ok(inbox) = InboxFile::read(&bytes)
+                && (inbox.vault_id, inbox.intent_id) == (key.vault_id, open)
+            {
+                return Err(VaultError::Stale);
             }
             header.intent = Intent::Open(intent_id);
             content.intent_key = Some(intent_key.clone());

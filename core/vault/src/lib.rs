@@ -24,6 +24,37 @@
 //!
 //! Unlocking is split, because a gate key waits for a person and the vault does not: [`Vault::gate`] names alias and
 //! wrapped secret, the caller has them unwrapped, and [`Vault::unlock`] takes the 32 bytes.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use pforte_host::{FileStore, Secret, SecretStore};
+//! use pforte_vault::{AccountId, GateState, SlotKind, Vault, VaultError};
+//!
+//! # type Wrap = fn(&Secret) -> Vec<u8>;
+//! # type Unwrap = fn(&str, &[u8]) -> Secret;
+//! # fn example(
+//! #     files: Arc<dyn FileStore>, secrets: Arc<dyn SecretStore>, wrap: Wrap, unwrap: Unwrap,
+//! # ) -> Result<(), VaultError> {
+//! let vault = Vault::open(&AccountId::new("default")?, files, secrets)?;
+//! vault.write_open(b"who, where")?;
+//!
+//! // Sealing: the gate key wraps the slot's secret.
+//! let slot = vault.prepare_slot(SlotKind::Biometric)?;
+//! let wrapped = slot.secret().map(|secret| wrap(secret));
+//! let key = vault.create_gated(slot, wrapped, b"tokens")?;
+//! vault.write_gated(&key, b"newer tokens")?;
+//! drop(key); // locked
+//!
+//! // Unlocking: the gate key unwraps it again.
+//! if let GateState::Sealed { slots } = vault.gate()? {
+//!     let slot = &slots[0];
+//!     let secret = slot.alias.as_deref().zip(slot.wrapped.as_deref()).map(|(alias, wrapped)| unwrap(alias, wrapped));
+//!     let (_key, content) = vault.unlock(&slot.id, secret)?;
+//!     assert_eq!(content.as_slice(), b"newer tokens");
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 #[cfg(test)]
 extern crate self as pforte_vault;

@@ -3,8 +3,9 @@
 use zeroize::Zeroizing;
 
 use crate::format::{MAX_FILE, Unread, check_content};
+use crate::open_file::{self, OpenFile};
 use crate::vault::{Anchored, Known, OPEN};
-use crate::{Vault, VaultError, open_file};
+use crate::{Vault, VaultError};
 
 const WHAT: &str = "the account's open file";
 
@@ -54,7 +55,7 @@ impl Vault {
         Ok(())
     }
 
-    fn load_open(&self, known: &Known) -> Result<Option<(u64, Zeroizing<Vec<u8>>)>, VaultError> {
+    fn load_open(&self, known: &Known) -> Result<Option<OpenFile>, VaultError> {
         let Some(bytes) = self.read_file(OPEN, MAX_FILE)? else { return Ok(None) };
         let read = open_file::decode(&bytes, known.keys(WHAT)?);
         read.map(Some).map_err(|unread: Unread| self.refuse(known, OPEN, WHAT, unread))

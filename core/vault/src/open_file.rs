@@ -10,7 +10,9 @@ use crate::entries::Keys;
 use crate::format::{Kind, Payload, Salt, Unread, prefix, read_prefix, seal_behind};
 
 /// Generation and content.
-pub(crate) fn decode(bytes: &[u8], keys: &Keys) -> Result<(u64, Zeroizing<Vec<u8>>), Unread> {
+pub(crate) type OpenFile = (u64, Zeroizing<Vec<u8>>);
+
+pub(crate) fn decode(bytes: &[u8], keys: &Keys) -> Result<OpenFile, Unread> {
     let mut reader = read_prefix(bytes, Kind::Open)?;
     if reader.array()? != keys.install_id {
         return Err(Unread::Damaged);

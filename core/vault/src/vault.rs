@@ -245,15 +245,16 @@ impl Vault {
         }
     }
 
-    /// The error for a file that was not read; a damaged one is set aside. Belongs under the folder's lock.
+    /// The error for a file that was not read; a damaged one is set aside, or stays where that fails. Belongs under the
+    /// folder's lock.
     pub(crate) fn refuse(&self, known: &Known, part: &str, what: &'static str, unread: Unread) -> VaultError {
         match unread {
             Unread::Version(version) => VaultError::UnknownVersion { what, version },
             Unread::Damaged => {
-                if known.settle {
-                    if let Err(error @ VaultError::NotNow { .. }) = self.set_aside(part, "damaged") {
-                        return error;
-                    }
+                if known.settle
+                    && let Err(error) = self.set_aside(part, "damaged")
+                {
+                    return error;
                 }
                 VaultError::Corrupt { what }
             }

@@ -1,5 +1,6 @@
 //! The process ends, or one operation fails, at every step of every call: what is found afterwards is the old state or
 //! the new one.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod support;
 
@@ -47,10 +48,12 @@ struct Memory {
     intent: Option<IntentKey>,
 }
 
+type Prepare = fn(Vault) -> Memory;
 type Step = fn(&Memory) -> Result<(), VaultError>;
+type Case = (&'static str, Prepare, Step, Found);
 
 /// Cuts `step` at every operation in every way. `prepare` brings the device to the state before.
-fn cut_everywhere(prepare: fn(Vault) -> Memory, step: Step, new: &Found) -> usize {
+fn cut_everywhere(prepare: Prepare, step: Step, new: &Found) -> usize {
     let prepared = || {
         let device = Device::new();
         let memory = prepare(open(&device));
@@ -140,7 +143,7 @@ fn old_or_new_whatever_is_cut() {
         ledger: records.iter().map(|record| record.to_vec()).collect(),
         ..all.clone()
     };
-    let cases: [(&str, fn(Vault) -> Memory, Step, Found); 17] = [
+    let cases: [Case; 17] = [
         (
             "the first open file",
             nobody,
@@ -244,7 +247,7 @@ fn old_or_new_whatever_is_cut() {
 /// After a failed call, the same call succeeds: nothing is stuck half-way.
 #[test]
 fn a_failed_call_can_be_made_again() {
-    let steps: [(fn(Vault) -> Memory, Step); 6] = [
+    let steps: [(Prepare, Step); 6] = [
         (nobody, |at| at.vault.write_open(b"open")),
         (signed_in, |at| at.vault.write_gated(at.key(), b"new")),
         (signed_in, |at| at.create(SlotKind::DeviceOnly, b"new")),
@@ -305,5 +308,23 @@ fn files_without_secrets_are_set_aside_even_if_interrupted() {
         assert_eq!(open(&restarted).read_open().unwrap(), None);
         let aside = restarted.disk().files.keys().filter(|name| name.contains(".lost-")).count();
         assert_eq!(aside, 3, "operation {operation}");
+    }
+}
+
+#[test]
+fn an_interrupted_change_of_the_gate_leaves_one_device_secret_after_the_next_unlock() {
+    for cut in [Cut::Before, Cut::After] {
+        for operation in 0.. {
+            let device = Device::new();
+            let memory = signed_in(open(&device));
+            device.cut_at(operation, cut, Then::Death);
+            drop(memory.create(SlotKind::DeviceOnly, b"new"));
+            if !device.was_cut() {
+                break;
+            }
+            let restarted = Device::with(device.disk());
+            unlock(&open(&restarted)).unwrap();
+            assert_eq!(restarted.disk().secrets["a.keys"].len(), 98, "{cut:?} at {operation}");
+        }
     }
 }

@@ -1,4 +1,5 @@
 //! The vault as its callers see it: round trips, slots, intents, accounts, and what is refused.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod support;
 

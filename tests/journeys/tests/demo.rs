@@ -1,5 +1,7 @@
 //! The demo ends by itself, and neither its files nor its output hold anything in clear.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::process::{Command, Stdio};
 
 use pforte_client::Entry;

@@ -1,5 +1,7 @@
 //! The journey against the certified `oidc-provider`, started by the test run: `cargo xtask test interop`.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

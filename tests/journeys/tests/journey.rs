@@ -1,5 +1,7 @@
 //! The whole journey, and the proof that a broken adapter is noticed.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::time::Duration;
 
 use pforte_client::Status;

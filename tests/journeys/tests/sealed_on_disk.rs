@@ -1,5 +1,7 @@
 //! The sealed files hold nothing in clear, and neither do errors, events and the transitions told to support.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use pforte_client::Entry;
 use pforte_journeys::World;
 

@@ -1,5 +1,7 @@
 //! The session's promises, end to end.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

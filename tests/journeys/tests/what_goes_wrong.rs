@@ -1,5 +1,7 @@
 //! What may go wrong: each time a typed error whose text says what to do, and the state as it was.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::sync::Arc;
 
 use pforte_client::{Client, Config, Entry, Error, PolicyFolder, Provider, Status};

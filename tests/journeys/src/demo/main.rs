@@ -32,7 +32,7 @@ pub struct Wishes {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let narrator = Narrator::default();
+    let narrator = Narrator;
     let wishes = match wishes(std::env::args().skip(1)) {
         Ok(wishes) => wishes,
         Err(reason) => {

@@ -57,6 +57,7 @@ class MemoryGateKey(
     /** What happens when the prompt shows. */
     enum class Finger { RIGHT, WRONG, GIVES_OTHER_BYTES }
 
+    private val kinds = ConcurrentHashMap<String, String>()
     private val keys = ConcurrentHashMap<String, SecretKey>()
 
     override suspend fun availability(): GateAvailability {
@@ -69,6 +70,7 @@ class MemoryGateKey(
         kind: GateKind,
     ) {
         log.write("gate_key.create_key", word(kind))
+        kinds[alias] = word(kind)
         keys[alias] = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()
     }
 
@@ -77,7 +79,7 @@ class MemoryGateKey(
         secret: ByteArray,
         prompt: Prompt,
     ): ByteArray {
-        log.write("gate_key.wrap_secret", lastSegment(alias))
+        log.write("gate_key.wrap_secret", kindOf(alias))
         val nonce = ByteArray(NONCE).also(SecureRandom()::nextBytes)
         return (nonce + cipher(Cipher.ENCRYPT_MODE, alias, nonce).doFinal(secret)).also { secret.fill(0) }
     }
@@ -87,7 +89,7 @@ class MemoryGateKey(
         wrapped: ByteArray,
         prompt: Prompt,
     ): ByteArray {
-        log.write("gate_key.unwrap_secret", lastSegment(alias))
+        log.write("gate_key.unwrap_secret", kindOf(alias))
         if (finger == Finger.WRONG) throw GateException.NotRecognised()
         val secret = cipher(Cipher.DECRYPT_MODE, alias, wrapped.copyOf(NONCE)).doFinal(wrapped, NONCE, wrapped.size - NONCE)
         if (finger == Finger.GIVES_OTHER_BYTES) secret[0] = (secret[0].toInt() xor 1).toByte()
@@ -95,11 +97,14 @@ class MemoryGateKey(
     }
 
     override suspend fun deleteKey(alias: String) {
-        log.write("gate_key.delete_key", lastSegment(alias))
+        log.write("gate_key.delete_key", kindOf(alias))
         keys.remove(alias)
     }
 
     override fun dismissPrompt() = log.write("gate_key.dismiss_prompt")
+
+    /** The kind of key: an alias holds a random part. */
+    private fun kindOf(alias: String) = kinds[alias] ?: "missing"
 
     private fun cipher(
         mode: Int,

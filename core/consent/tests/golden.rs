@@ -7,6 +7,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -150,7 +151,8 @@ fn an_export_made_today_has_the_golden_ones_shape() {
             fs::write(data(name), serde_json::to_string_pretty(&document).unwrap() + "\n").unwrap();
         }
         let golden: Value = serde_json::from_slice(&fs::read(data(name)).unwrap()).unwrap();
-        let members = |document: &Value| document.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let members =
+            |document: &Value| document.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
         assert_eq!(members(&document), members(&golden), "{name}");
         assert!(members(&golden).len() > 3, "{name}");
     };

@@ -23,11 +23,7 @@ impl ConsentBook {
     }
 
     /// Reads the log's records, every signature and link checked.
-    pub fn read(
-        subject: Subject,
-        device_key: PublicKey,
-        records: &[Vec<u8>],
-    ) -> Result<Self, SessionError> {
+    pub fn read(subject: Subject, device_key: PublicKey, records: &[Vec<u8>]) -> Result<Self, SessionError> {
         let mut entries = Vec::new();
         let mut payloads = Vec::new();
         for record in records {

@@ -386,7 +386,9 @@ impl Keeper {
                 self.context.vault(move |vault| vault.close_intent(&key, &intent, &bytes)).await?;
                 self.note("a token that was renewed while locked was taken in");
             }
-            Inbox::Refused => self.note("something that this session did not put into its inbox was set aside"),
+            Inbox::Refused => {
+                self.note("something that this session did not put into its inbox was set aside")
+            }
         }
         self.key = Some(key);
         self.content = Some(content);

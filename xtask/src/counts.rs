@@ -31,6 +31,8 @@ pub enum Reader {
     Surefire,
     /// XCTest's `All tests` suite and Swift Testing's `Test run`.
     SwiftTest,
+    /// Python's `Ran … tests`, and the failures after it.
+    Unittest,
 }
 
 /// Reads a runner's output line by line.
@@ -56,6 +58,7 @@ impl Tally {
             Reader::CargoTest => cargo_test(&line),
             Reader::Surefire => surefire(&line),
             Reader::SwiftTest => self.swift_test(&line),
+            Reader::Unittest => self.unittest(&line),
         };
         self.counts += read.unwrap_or_default();
     }
@@ -67,6 +70,20 @@ impl Tally {
             Reader::OneCheck => Counts { failed: 1, ..Counts::default() },
             _ => self.counts,
         }
+    }
+
+    /// `Ran 6 tests in 0.1s`, then `OK`, `OK (skipped=1)` or `FAILED (failures=1, errors=2, skipped=1)`.
+    fn unittest(&mut self, line: &str) -> Option<Counts> {
+        if let Some(ran) = line.strip_prefix("Ran ") {
+            return Some(Counts { passed: first_number(ran)?, ..Counts::default() });
+        }
+        let after = |label| number_after(line, label).unwrap_or(0);
+        if line.starts_with("FAILED (") || line.starts_with("OK (") {
+            let (failed, skipped) = (after("failures=") + after("errors="), after("skipped="));
+            self.counts.passed = self.counts.passed.saturating_sub(failed + skipped);
+            return Some(Counts { passed: 0, failed, skipped });
+        }
+        None
     }
 
     fn swift_test(&mut self, line: &str) -> Option<Counts> {
@@ -161,6 +178,14 @@ mod tests {
             test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
             test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s\n";
         assert_eq!(tally(Reader::CargoTest, output), Counts { passed: 13, failed: 2, skipped: 1 });
+    }
+
+    #[test]
+    fn unittest_takes_failures_off_what_ran() {
+        let fine = "......\nRan 6 tests in 0.1s\n\nOK\n";
+        assert_eq!(tally(Reader::Unittest, fine), Counts { passed: 6, failed: 0, skipped: 0 });
+        let bad = "..F.Es\nRan 6 tests in 0.1s\n\nFAILED (failures=1, errors=1, skipped=1)\n";
+        assert_eq!(tally(Reader::Unittest, bad), Counts { passed: 3, failed: 2, skipped: 1 });
     }
 
     #[test]

@@ -195,14 +195,12 @@ impl Drive {
             }
             (Step::Inform { .. }, Answer::Acknowledged { act }) => self.inform(shown, act).await,
             (Step::Unlock, Answer::Proceed { .. }) => self.unlock().await,
-            (Step::SignIn { level, .. }, Answer::Proceed { .. }) => {
-                let acr_values = self.client.policy.acr_values(&self.client.config.provider.name, level);
-                self.authenticate(AuthorizeOptions { acr_values, ..AuthorizeOptions::default() }).await
-            }
-            (Step::StepUp { level, max_auth_age_s }, Answer::Proceed { .. }) => {
-                let acr_values = self.client.policy.acr_values(&self.client.config.provider.name, level);
+            (
+                Step::SignIn { level, max_auth_age_s, .. } | Step::StepUp { level, max_auth_age_s },
+                Answer::Proceed { .. },
+            ) => {
                 let asked = AuthorizeOptions {
-                    acr_values,
+                    acr_values: self.client.policy.acr_values(&self.client.config.provider.name, level),
                     max_age_seconds: *max_auth_age_s,
                     ..AuthorizeOptions::default()
                 };

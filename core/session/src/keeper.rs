@@ -345,7 +345,10 @@ impl Keeper {
         let result = match opened {
             Ok(()) => {
                 self.wrong_secrets = 0;
-                self.prove();
+                // Opening without a gate proves nobody's presence.
+                if self.kept == Kept::BehindGate {
+                    self.prove();
+                }
                 self.advance(LockEvent::Opened { attempt }, "unlocked").await;
                 Ok(())
             }

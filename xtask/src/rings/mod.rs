@@ -7,6 +7,7 @@ mod keyring;
 mod kotlin;
 mod rust;
 mod swift;
+mod verifier;
 
 use std::time::Duration;
 
@@ -27,13 +28,13 @@ pub struct Ring {
 }
 
 /// All rings, in the order in which they run: cheap before dear, and the comparison after what it compares.
-pub const RINGS: [Ring; 7] = [
+pub const RINGS: [Ring; 8] = [
     Ring {
         name: "hygiene",
         what: "format, lints, licences, the rooms' direction",
         needs: "cargo with rustfmt and clippy; builds cargo-deny once",
         budget: minutes(8),
-        floor: 20,
+        floor: 30,
         run: hygiene::run,
     },
     Ring {
@@ -41,7 +42,7 @@ pub const RINGS: [Ring; 7] = [
         what: "all Rust tests and documentation examples",
         needs: "cargo and a C compiler",
         budget: minutes(10),
-        floor: 100,
+        floor: 400,
         run: rust::run,
     },
     Ring {
@@ -49,7 +50,7 @@ pub const RINGS: [Ring; 7] = [
         what: "the Secret Service and the kernel's keyring",
         needs: "Linux with gnome-keyring, D-Bus and keyutils (installed by apt-get as root)",
         budget: minutes(2),
-        floor: 2,
+        floor: 6,
         run: keyring::run,
     },
     Ring {
@@ -57,15 +58,23 @@ pub const RINGS: [Ring; 7] = [
         what: "the journey against a certified OpenID provider",
         needs: "Node 20 or later with npm",
         budget: minutes(2),
-        floor: 1,
+        floor: 3,
         run: interop::run,
+    },
+    Ring {
+        name: "verifier",
+        what: "the independent verifier of exported ledgers",
+        needs: "Python 3.11 or later with venv (installed by apt-get as root)",
+        budget: minutes(1),
+        floor: 6,
+        run: verifier::run,
     },
     Ring {
         name: "kotlin",
         what: "the Kotlin library on the JVM",
         needs: "a JDK from 17 on and Maven (installed by apt-get as root)",
         budget: minutes(4),
-        floor: 3,
+        floor: 12,
         run: kotlin::run,
     },
     Ring {
@@ -73,7 +82,7 @@ pub const RINGS: [Ring; 7] = [
         what: "the Swift package",
         needs: "swift 6 on the PATH, or root on Debian, where a root folder with it is made below target",
         budget: minutes(6),
-        floor: 3,
+        floor: 10,
         run: swift::run,
     },
     Ring {

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pforte_client::{Client, Entry, Error, HttpRequest, Status};
+use pforte_client::{Client, Entry, Error, HttpRequest, HttpResponse, Status};
 use pforte_host::{Act, Answer, AskKind, PresenterError};
 use pforte_journeys::World;
 use pforte_provider::{Act as Misdeed, Endpoint, Misbehaviour};
 use pforte_testing::Finger;
+use tokio::task::JoinHandle;
 
 async fn signed_in(world: &World) -> Arc<Client> {
     let client = world.open().await.unwrap();
@@ -26,12 +27,31 @@ fn reviews(world: &World) -> HttpRequest {
     }
 }
 
+/// The access token has run out, here and at the provider.
+fn two_hours_later(world: &World) {
+    world.control().advance_clock(7200);
+    world.device.clock.advance(Duration::from_secs(7200));
+}
+
+/// The next answer of the token endpoint comes late: time to do something in between.
+fn slow_refresh(world: &World) {
+    let slow = Misdeed::Delay { millis: 300, processed: true };
+    world.control().misbehave(Misbehaviour::once(Endpoint::Token, slow)).unwrap();
+}
+
+/// Somebody makes a call, and a moment later it waits for the refresh.
+async fn caller(client: &Arc<Client>, world: &World) -> JoinHandle<Result<HttpResponse, Error>> {
+    let (client, request) = (client.clone(), reviews(world));
+    let caller = tokio::spawn(async move { client.send(request).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    caller
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_callers_at_expiry_send_one_refresh() {
     let world = World::new().await;
     let client = signed_in(&world).await;
-    world.control().advance_clock(7200);
-    world.device.clock.advance(Duration::from_secs(7200));
+    two_hours_later(&world);
     let url = format!("{}/portal/reviews", world.issuer());
     let callers: Vec<_> = (0..1000)
         .map(|_| {
@@ -51,16 +71,9 @@ async fn a_thousand_callers_at_expiry_send_one_refresh() {
 async fn a_leader_that_goes_away_does_not_lose_the_rotation() {
     let world = World::new().await;
     let client = signed_in(&world).await;
-    world.control().advance_clock(7200);
-    world.device.clock.advance(Duration::from_secs(7200));
-    let slow = Misdeed::Delay { millis: 300, processed: true };
-    world.control().misbehave(Misbehaviour::once(Endpoint::Token, slow)).unwrap();
-    let leader = {
-        let client = client.clone();
-        let request = reviews(&world);
-        tokio::spawn(async move { client.send(request).await })
-    };
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    two_hours_later(&world);
+    slow_refresh(&world);
+    let leader = caller(&client, &world).await;
     leader.abort();
     assert_eq!(client.send(reviews(&world)).await.unwrap().status, 200);
     assert_eq!(world.control().state().refreshes, 1);
@@ -71,16 +84,9 @@ async fn a_leader_that_goes_away_does_not_lose_the_rotation() {
 async fn a_rotation_that_arrives_after_locking_is_there_after_the_next_unlock() {
     let world = World::new().await;
     let client = signed_in(&world).await;
-    world.control().advance_clock(7200);
-    world.device.clock.advance(Duration::from_secs(7200));
-    let slow = Misdeed::Delay { millis: 300, processed: true };
-    world.control().misbehave(Misbehaviour::once(Endpoint::Token, slow)).unwrap();
-    let caller = {
-        let client = client.clone();
-        let request = reviews(&world);
-        tokio::spawn(async move { client.send(request).await })
-    };
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    two_hours_later(&world);
+    slow_refresh(&world);
+    let caller = caller(&client, &world).await;
     client.lock().await.unwrap();
     assert!(matches!(caller.await.unwrap(), Err(Error::Locked { .. })));
     client.unlock().await.unwrap();
@@ -93,16 +99,9 @@ async fn a_rotation_that_arrives_after_locking_is_there_after_the_next_unlock() 
 async fn signing_out_wins_over_a_refresh_under_way() {
     let world = World::new().await;
     let client = signed_in(&world).await;
-    world.control().advance_clock(7200);
-    world.device.clock.advance(Duration::from_secs(7200));
-    let slow = Misdeed::Delay { millis: 300, processed: true };
-    world.control().misbehave(Misbehaviour::once(Endpoint::Token, slow)).unwrap();
-    let caller = {
-        let client = client.clone();
-        let request = reviews(&world);
-        tokio::spawn(async move { client.send(request).await })
-    };
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    two_hours_later(&world);
+    slow_refresh(&world);
+    let caller = caller(&client, &world).await;
     client.sign_out().await.unwrap();
     assert!(matches!(caller.await.unwrap(), Err(Error::SignInAgain { .. })));
     assert_eq!(client.status(), Status::SignedOut);
@@ -114,8 +113,7 @@ async fn signing_out_wins_over_a_refresh_under_way() {
 async fn offline_signs_nobody_out() {
     let world = World::new().await;
     let client = signed_in(&world).await;
-    world.control().advance_clock(7200);
-    world.device.clock.advance(Duration::from_secs(7200));
+    two_hours_later(&world);
     world.control().misbehave(Misbehaviour::always(Endpoint::Token, Misdeed::DropBefore)).unwrap();
     let error = client.send(reviews(&world)).await.unwrap_err();
     assert!(matches!(error, Error::Retry { .. }), "{error:?}");

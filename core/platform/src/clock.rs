@@ -1,5 +1,6 @@
 //! The machine's own clocks.
 
+use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use pforte_host::Clock;
@@ -23,33 +24,48 @@ impl Clock for SystemClock {
     }
 }
 
+/// Linux and Android: since boot, sleep included.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn elapsed_ms() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000
+    in_ms(rustix::time::clock_gettime(rustix::time::ClockId::Boottime))
 }
 
-/// `CLOCK_MONOTONIC` counts sleep on Apple's systems (it is `mach_continuous_time`).
+/// Apple's `CLOCK_MONOTONIC` goes on while the system sleeps (`clock_gettime(3)` there), unlike Linux's.
 #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
 fn elapsed_ms() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000
+    in_ms(rustix::time::clock_gettime(rustix::time::ClockId::Monotonic))
 }
 
-/// Since this process began; with the process's own name as boot, nothing is compared across processes.
+/// Since this process began; the boot's name is the process's own, so that nothing is compared across processes.
 #[cfg(not(unix))]
 fn elapsed_ms() -> u64 {
-    static BEGAN: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    static BEGAN: OnceLock<std::time::Instant> = OnceLock::new();
     let began = BEGAN.get_or_init(std::time::Instant::now);
     u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
+#[cfg(unix)]
+fn in_ms(time: rustix::time::Timespec) -> u64 {
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    seconds.saturating_mul(1000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000)
+}
+
+/// Linux names its boots. Elsewhere each process stands for a boot: elapsed times are then never compared across
+/// processes, which costs precision and nothing else.
 fn boot_id() -> String {
     match std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
         Ok(id) => id.trim().to_owned(),
-        // Elapsed times are then never compared across processes, which costs precision and nothing else.
-        Err(_) => format!("process-{}", std::process::id()),
+        Err(_) => process_name().to_owned(),
     }
+}
+
+/// A process number comes again after a restart; with the time of its first use it does not.
+fn process_name() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        format!("process-{}-{}", std::process::id(), since.as_nanos())
+    })
 }
 
 #[cfg(test)]
@@ -64,5 +80,21 @@ mod tests {
         assert!(clock.elapsed_ms() >= elapsed + 4);
         assert!(clock.wall_ms() >= wall && wall > 1_700_000_000_000);
         assert!(!clock.boot_id().is_empty());
+        assert_eq!(clock.boot_id(), clock.boot_id());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn elapsed_time_is_the_machines_uptime() {
+        let uptime = std::fs::read_to_string("/proc/uptime").unwrap();
+        let seconds: f64 = uptime.split(' ').next().unwrap().parse().unwrap();
+        let elapsed = std::time::Duration::from_millis(SystemClock.elapsed_ms()).as_secs_f64();
+        assert!((elapsed - seconds).abs() < 2.0, "{elapsed} {seconds}");
+    }
+
+    #[test]
+    fn a_process_has_one_name() {
+        assert_eq!(process_name(), process_name());
+        assert!(process_name().starts_with(&format!("process-{}-", std::process::id())));
     }
 }

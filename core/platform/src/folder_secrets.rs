@@ -27,6 +27,9 @@ impl SecretStore for FolderSecrets {
     }
 
     fn write(&self, name: String, secret: Secret) -> Result<(), StoreError> {
+        if u64::try_from(secret.len()).unwrap_or(u64::MAX) > LONGEST {
+            return Err(StoreError::Failed { reason: format!("a secret has at most {LONGEST} bytes") });
+        }
         self.0.replace(&file(&name), secret.expose()).map_err(store_error)
     }
 
@@ -35,8 +38,18 @@ impl SecretStore for FolderSecrets {
     }
 }
 
+/// Two names are never one file: what a file's name can't hold, and the underscore, become `_` and two hex digits.
 fn file(name: &str) -> String {
-    name.replace('/', "_")
+    let mut file = String::new();
+    for byte in name.bytes() {
+        let plain = byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if plain || (byte == b'.' && !file.is_empty()) {
+            file.push(char::from(byte));
+        } else {
+            file.push_str(&format!("_{byte:02x}"));
+        }
+    }
+    file
 }
 
 fn store_error(error: FileError) -> StoreError {
@@ -59,5 +72,39 @@ mod tests {
         assert_eq!(secrets.read("main/anchor".into()).unwrap().unwrap().expose(), [1, 2]);
         secrets.remove("main/anchor".into()).unwrap();
         assert!(secrets.read("main/anchor".into()).unwrap().is_none());
+    }
+    #[test]
+    fn names_are_kept_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = FolderSecrets::open(folder.path()).unwrap();
+        let names = ["a/b", "a_b", "a_2fb", "A/b", ".a", "ä"];
+        for (number, name) in (0_u8..).zip(names) {
+            secrets.write(name.into(), Secret::new(vec![number])).unwrap();
+        }
+        for (number, name) in (0_u8..).zip(names) {
+            assert_eq!(secrets.read(name.into()).unwrap().unwrap().expose(), [number], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_could_not_be_read_again_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = FolderSecrets::open(folder.path()).unwrap();
+        let written = secrets.write("large".into(), Secret::new(vec![0; 64 * 1024 + 1]));
+        assert!(matches!(written, Err(StoreError::Failed { .. })));
+        assert!(secrets.read("large".into()).unwrap().is_none());
+        secrets.write("large".into(), Secret::new(vec![0; 64 * 1024])).unwrap();
+        assert_eq!(secrets.read("large".into()).unwrap().unwrap().len(), 64 * 1024);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_this_user_can_read_them() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = FolderSecrets::open(folder.path().join("secrets")).unwrap();
+        secrets.write("a".into(), Secret::new(vec![1])).unwrap();
+        let mode = std::fs::metadata(folder.path().join("secrets/a")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }

@@ -1,5 +1,6 @@
 //! Small secrets in the platform's keyring.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -39,9 +40,22 @@ impl KeyringStore {
     }
 
     fn entry(&self, name: &str) -> Result<Entry, StoreError> {
-        self.store.build(&self.service, name, None).map_err(store_error)
+        let bound: HashMap<&str, &str> = BOUND_TO_THIS_DEVICE.iter().copied().collect();
+        self.store.build(&self.service, name, Some(&bound)).map_err(store_error)
     }
 }
+
+/// By default an item moves on with backups and can't be read while the screen is locked.
+#[cfg(any(target_os = "macos", target_os = "ios"))]
+const BOUND_TO_THIS_DEVICE: &[(&str, &str)] = &[("access-policy", "after-first-unlock-this-device-only")];
+
+/// By default a credential roams with the person's account.
+#[cfg(windows)]
+const BOUND_TO_THIS_DEVICE: &[(&str, &str)] = &[("persistence", "local")];
+
+/// Linux's keyrings know nothing else.
+#[cfg(not(any(target_os = "macos", target_os = "ios", windows)))]
+const BOUND_TO_THIS_DEVICE: &[(&str, &str)] = &[];
 
 #[cfg(target_os = "linux")]
 fn open_store(keyring: Keyring) -> keyring_core::Result<Arc<CredentialStore>> {
@@ -97,7 +111,8 @@ impl fmt::Debug for KeyringStore {
     }
 }
 
-/// Two of the errors carry the secret's bytes: those are never printed.
+/// Two of the errors carry the secret's bytes: those are never printed. A failure of the platform is "not now", because
+/// it can't be told from a locked keychain (-25308 on Apple) or a service that is not running, and waiting loses nothing.
 fn store_error(error: Error) -> StoreError {
     match error {
         Error::NoStorageAccess(reason) | Error::PlatformFailure(reason) => {
@@ -105,7 +120,7 @@ fn store_error(error: Error) -> StoreError {
         }
         Error::BadEncoding(_) | Error::BadDataFormat(..) => StoreError::Lost,
         Error::TooLong(what, limit) => {
-            StoreError::Failed { reason: format!("{what} is longer than {limit}") }
+            StoreError::Failed { reason: format!("the keyring takes at most {limit} bytes as {what}") }
         }
         Error::Invalid(what, why) => StoreError::Failed { reason: format!("{what}: {why}") },
         Error::Ambiguous(_) => {
@@ -119,10 +134,60 @@ fn store_error(error: Error) -> StoreError {
 mod tests {
     use super::*;
 
+    fn store() -> KeyringStore {
+        KeyringStore { service: "test".to_owned(), store: keyring_core::mock::Store::new().unwrap() }
+    }
+
+    #[test]
+    fn a_secret_comes_back_is_replaced_and_goes() {
+        let store = store();
+        assert!(store.read("a".into()).unwrap().is_none());
+        store.remove("a".into()).unwrap();
+        store.write("a".into(), Secret::new(vec![1])).unwrap();
+        store.write("a".into(), Secret::new(vec![0, 255])).unwrap();
+        assert_eq!(store.read("a".into()).unwrap().unwrap().expose(), [0, 255]);
+        store.remove("a".into()).unwrap();
+        assert!(store.read("a".into()).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_locked_keyring_is_not_now_and_never_nothing_there() {
+        let store = store();
+        store.write("a".into(), Secret::new(vec![1])).unwrap();
+        let lock = || {
+            let entry = store.entry("a").unwrap();
+            let mock: &keyring_core::mock::Cred = entry.as_any().downcast_ref().unwrap();
+            mock.set_error(Error::NoStorageAccess("locked".into()));
+        };
+        lock();
+        assert!(matches!(store.read("a".into()), Err(StoreError::NotNow { .. })));
+        lock();
+        assert!(matches!(store.remove("a".into()), Err(StoreError::NotNow { .. })));
+        lock();
+        assert!(matches!(store.write("a".into(), Secret::new(vec![2])), Err(StoreError::NotNow { .. })));
+        assert_eq!(store.read("a".into()).unwrap().unwrap().expose(), [1]);
+    }
+
     #[test]
     fn an_error_that_carries_the_secret_does_not_print_it() {
-        let error = store_error(Error::BadEncoding(b"canary".to_vec()));
-        assert_eq!(error, StoreError::Lost);
-        assert!(!format!("{error:?} {error}").contains("canary"));
+        let errors = [
+            Error::BadEncoding(b"canary".to_vec()),
+            Error::BadDataFormat(b"canary".to_vec(), "canary".into()),
+        ];
+        for error in errors {
+            let error = store_error(error);
+            assert_eq!(error, StoreError::Lost);
+            assert!(!format!("{error:?} {error}").contains("canary"));
+        }
+    }
+
+    #[test]
+    fn what_a_platform_can_not_do_now_is_told_from_what_it_never_does() {
+        assert!(matches!(store_error(Error::PlatformFailure("-25308".into())), StoreError::NotNow { .. }));
+        for error in
+            [Error::TooLong("secret".into(), 2560), Error::Ambiguous(Vec::new()), Error::NoDefaultStore]
+        {
+            assert!(matches!(store_error(error), StoreError::Failed { .. }));
+        }
     }
 }

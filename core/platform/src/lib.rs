@@ -6,12 +6,13 @@
 //! this machine's files.
 //!
 //! **What it promises.** A replaced file is the old or the new one after a crash. A locked keyring is "not now", never
-//! "nothing there". No secret is in an error.
+//! "nothing there". What a keyring keeps stays on this device. No secret is in an error.
 //!
 //! **What it never does.** It knows no protocol and no policy, and prints nothing.
 //!
 //! **What it follows.** RFC 8252, section 7.3 (loopback redirect).
 
+mod aside;
 mod clock;
 mod folder_files;
 mod folder_secrets;
@@ -19,7 +20,8 @@ mod keyring;
 #[cfg(not(any(target_os = "android", target_os = "ios")))]
 mod loopback_browser;
 mod nothing;
-mod software_keys;
+mod software_device_key;
+mod software_gate_key;
 
 pub use clock::SystemClock;
 pub use folder_files::FolderFiles;
@@ -28,4 +30,5 @@ pub use keyring::{Keyring, KeyringStore};
 #[cfg(not(any(target_os = "android", target_os = "ios")))]
 pub use loopback_browser::LoopbackBrowser;
 pub use nothing::{NoBackgroundLimits, NoPasskeys};
-pub use software_keys::{Confirm, SoftwareDeviceKey, SoftwareGateKey};
+pub use software_device_key::SoftwareDeviceKey;
+pub use software_gate_key::{Confirm, SoftwareGateKey};

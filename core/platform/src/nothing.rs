@@ -41,3 +41,23 @@ impl PasskeyProvider for NoPasskeys {
         Err(Self::not_supported())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wish_for_time_is_granted_by_its_own_number() {
+        let time = NoBackgroundLimits::default();
+        let (first, second) = (time.begin("refresh".into()).unwrap(), time.begin("refresh".into()).unwrap());
+        assert_ne!(first, second);
+        assert_eq!((time.finish(first), time.finish(second)), (Ok(()), Ok(())));
+    }
+
+    #[tokio::test]
+    async fn no_passkeys_is_a_reason_to_leave_the_route_out() {
+        let answers =
+            [NoPasskeys.register_passkey("{}".into()).await, NoPasskeys.use_passkey("{}".into()).await];
+        assert!(answers.iter().all(|answer| matches!(answer, Err(PasskeyError::NotSupported { .. }))));
+    }
+}

@@ -20,3 +20,37 @@ pub fn ask_summary(kind: &AskKind) -> String {
     };
     [vec![word], about].concat().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use pforte_host::{FieldKind, FieldQuestion, Notice, Route};
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_word_and_what_it_is_about() {
+        let empty = String::new;
+        let notice = |purpose: &str| Notice {
+            purpose: purpose.to_owned(),
+            title: empty(),
+            text: empty(),
+            text_id: empty(),
+            text_hash: empty(),
+        };
+        let route = |id: &str| Route { id: id.to_owned(), label: empty() };
+        let field = FieldQuestion { name: "age".to_owned(), label: empty(), kind: FieldKind::OverAge };
+        let level = "verified".to_owned();
+        for (kind, line) in [
+            (AskKind::Inform { notices: vec![notice("review.publish")] }, "inform review.publish"),
+            (AskKind::Unlock { login_hint: Some("alice".to_owned()) }, "unlock"),
+            (AskKind::SignIn { routes: vec![route("passkey"), route("page")] }, "sign-in passkey page"),
+            (AskKind::StepUp { level, max_auth_age_seconds: Some(300) }, "step-up verified"),
+            (AskKind::Profile { fields: vec![field] }, "profile age"),
+            (AskKind::Consent { questions: Vec::new() }, "consent"),
+            (AskKind::EnrolBiometrics, "enrol-biometrics"),
+            (AskKind::EnrolPasskey, "enrol-passkey"),
+        ] {
+            assert_eq!(ask_summary(&kind), line);
+        }
+    }
+}

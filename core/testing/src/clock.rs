@@ -61,3 +61,35 @@ impl Clock for SettableClock {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_stands_until_it_is_moved() {
+        let clock = SettableClock::at(1_000);
+        assert_eq!(clock.now(), Moment { wall_ms: 1_000, elapsed_ms: 3_600_000 });
+        assert_eq!(clock.now(), clock.clone().now());
+        clock.clone().advance(Duration::from_millis(5));
+        assert_eq!(clock.now(), Moment { wall_ms: 1_005, elapsed_ms: 3_600_005 });
+    }
+
+    #[test]
+    fn the_person_sets_one_clock_and_a_restart_the_other() {
+        let clock = SettableClock::at(1_000);
+        clock.set_wall(-1);
+        assert_eq!(clock.now(), Moment { wall_ms: -1, elapsed_ms: 3_600_000 });
+        let before = clock.boot_id();
+        clock.restart();
+        assert_ne!(clock.boot_id(), before);
+        assert_eq!(clock.now(), Moment { wall_ms: -1, elapsed_ms: 1_000 });
+    }
+
+    #[test]
+    fn time_without_end_does_not_overflow() {
+        let clock = SettableClock::at(i64::MAX);
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.now(), Moment { wall_ms: i64::MAX, elapsed_ms: u64::MAX });
+    }
+}

@@ -55,3 +55,36 @@ impl DeviceKey for MemoryDeviceKey {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+
+    use super::*;
+
+    #[test]
+    fn a_signature_verifies_under_the_key_of_its_alias_only() {
+        let log = PortLog::default();
+        let keys = MemoryDeviceKey::new(log.clone());
+        let public = keys.public_key("main/ledger".into()).unwrap();
+        assert_eq!((public.len(), public.first()), (65, Some(&4)));
+        let signature = keys.clone().sign_es256("main/ledger".into(), b"data".to_vec()).unwrap();
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &public).verify(b"data", &signature).unwrap();
+        let other = keys.public_key("main/dpop".into()).unwrap();
+        assert!(
+            UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &other).verify(b"data", &signature).is_err()
+        );
+        keys.delete_key("main/ledger".into()).unwrap();
+        assert_ne!(keys.public_key("main/ledger".into()).unwrap(), public);
+        assert_eq!(
+            log.lines(),
+            [
+                "device_key.public_key(ledger)",
+                "device_key.sign_es256(ledger)",
+                "device_key.public_key(dpop)",
+                "device_key.delete_key(ledger)",
+                "device_key.public_key(ledger)",
+            ]
+        );
+    }
+}

@@ -39,6 +39,8 @@ pub struct ScriptedHost {
     pub asks: ScriptedAsks,
     /// The clock: it stands until it is moved.
     pub clock: SettableClock,
+    /// Time in the background.
+    pub background: GrantedBackground,
 }
 
 impl ScriptedHost {
@@ -53,6 +55,7 @@ impl ScriptedHost {
             files: MemoryFiles::default(),
             browser: RedirectingBrowser::new(log.clone()),
             asks: ScriptedAsks::new(log.clone()),
+            background: GrantedBackground::new(log.clone()),
             clock: SettableClock::at(i64::try_from(now.as_millis()).unwrap_or(i64::MAX)),
             log,
         }
@@ -74,7 +77,7 @@ impl ScriptedHost {
             passkeys: Arc::new(WithoutPasskeys),
             presenter: Arc::new(self.asks.clone()),
             clock: Arc::new(self.clock.clone()),
-            background_time: Arc::new(GrantedBackground::new(self.log.clone())),
+            background_time: Arc::new(self.background.clone()),
         }
     }
 }
@@ -82,5 +85,40 @@ impl ScriptedHost {
 impl Default for ScriptedHost {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_writes_the_one_log_and_outlives_a_client() {
+        let device = ScriptedHost::new();
+        let host = device.host();
+        host.secret_store.write("main/anchor".into(), vec![1].into()).unwrap();
+        host.device_key.public_key("main/ledger".into()).unwrap();
+        let grant = host.background_time.begin("refresh".into()).unwrap();
+        host.background_time.finish(grant).unwrap();
+        host.presenter.withdraw_ask().unwrap();
+        host.gate_key.dismiss_prompt().unwrap();
+        host.files.replace("main.open", b"sealed").unwrap();
+        let read_at = host.clock.now();
+        drop(host);
+        assert_eq!(
+            device.log.lines(),
+            [
+                "secret_store.write(anchor)",
+                "device_key.public_key(ledger)",
+                "background_time.begin(refresh)",
+                "background_time.finish()",
+                "presenter.withdraw_ask()",
+                "gate_key.dismiss_prompt()",
+            ]
+        );
+        let again = device.host();
+        assert_eq!(again.secret_store.read("main/anchor".into()).unwrap().unwrap().expose(), [1]);
+        assert_eq!(again.files.read("main.open", 10), Ok(Some(b"sealed".to_vec())));
+        assert_eq!(again.clock.now(), read_at);
     }
 }

@@ -11,7 +11,9 @@
 //!
 //! # The port log
 //!
-//! One line a call, `port.method(summary)`; names are cut to what follows their last `/`.
+//! One line a call, `port.method(summary)`, written when the call comes in, whatever comes of it. A name is cut to what
+//! follows its last `/`; a gate key's alias ends in something random, so its kind stands in its place, or `missing` where
+//! there is no such key.
 //!
 //! | Call | Line |
 //! |---|---|
@@ -22,9 +24,13 @@
 //! | `DeviceKey::public_key`, `sign_es256`, `delete_key` | `device_key.sign_es256(ledger)` … |
 //! | `SecretStore::read`, `write`, `remove` | `secret_store.read(anchor)` … |
 //! | `UserAgent::browse` | `user_agent.browse(/authorize)`: the URL's path |
-//! | `Presenter::present` | `presenter.present(consent profile.store crm.link)`: the kind, then what it is about |
+//! | `Presenter::present` | `presenter.present(consent profile.store crm.link)`: see below |
 //! | `Presenter::withdraw_ask` | `presenter.withdraw_ask()` |
 //! | `BackgroundTime::begin`, `finish` | `background_time.begin(refresh)`, `background_time.finish()` |
+//!
+//! An ask is its kind, then what it is about, in the order of the ask and with single spaces: `inform` and `consent`
+//! with purposes, `sign-in` with route ids, `step-up` with the level, `profile` with field names; `unlock`,
+//! `enrol-biometrics` and `enrol-passkey` alone ([`ask_summary`]).
 //!
 //! Reads of a clock are not written: how many there are depends on timing. Neither are files: that port is filled in
 //! Rust in every language.

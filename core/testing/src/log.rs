@@ -22,3 +22,16 @@ impl PortLog {
 pub(crate) fn last_segment(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clones_write_one_log_and_names_are_cut_to_what_they_are_for() {
+        let log = PortLog::default();
+        log.note("secret_store.read", last_segment("main/anchor"));
+        log.clone().note("secret_store.read", last_segment("anchor"));
+        assert_eq!(log.lines(), ["secret_store.read(anchor)", "secret_store.read(anchor)"]);
+    }
+}

@@ -57,3 +57,26 @@ impl SecretStore for MemorySecrets {
         self.with(|secrets| drop(secrets.remove(&name)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_fails_keeps_what_it_has() {
+        let log = PortLog::default();
+        let secrets = MemorySecrets::new(log.clone());
+        secrets.write("main/anchor".into(), Secret::new(vec![1])).unwrap();
+        let locked = StoreError::NotNow { reason: "locked".to_owned() };
+        secrets.fail(Some(locked.clone()));
+        assert_eq!(secrets.read("main/anchor".into()).unwrap_err(), locked);
+        assert_eq!(secrets.write("main/anchor".into(), Secret::new(vec![2])), Err(locked.clone()));
+        assert_eq!(secrets.remove("main/anchor".into()), Err(locked));
+        secrets.fail(None);
+        assert_eq!(secrets.clone().read("main/anchor".into()).unwrap().unwrap().expose(), [1]);
+        secrets.remove("main/anchor".into()).unwrap();
+        assert!(secrets.read("main/anchor".into()).unwrap().is_none());
+        assert_eq!(log.lines().len(), 7);
+        assert!(log.lines().iter().all(|line| line.ends_with("(anchor)")));
+    }
+}

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +37,20 @@ fn userinfo() -> HttpRequest {
         headers: Vec::new(),
         body: Vec::new(),
     }
+}
+
+/// What the provider says to somebody who kept an `Authorization` header.
+fn status_of_userinfo(header: &str) -> u16 {
+    let issuer = issuer();
+    let authority = issuer.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(authority).unwrap();
+    let request = format!(
+        "GET /me HTTP/1.1\r\nhost: {authority}\r\nauthorization: {header}\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.take(64 * 1024).read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,14 +88,16 @@ async fn the_journey_with_a_certified_provider() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revoked_token_is_refused_by_the_provider() {
+async fn signing_out_revokes_the_token_and_leaves_nothing_to_open() {
     let device = device();
     let client = open(&device, "portal-app").await.unwrap();
     assert!(matches!(client.enter("review.write").await, Ok(Entry::Cleared { .. })));
     let kept: Vec<_> = device.files.all().into_iter().collect();
+    assert!(kept.len() > 1, "{} files", kept.len());
     let header = client.authorization(&issuer()).await.unwrap();
+    assert_eq!(status_of_userinfo(&header), 200);
     client.sign_out().await.unwrap();
-    assert!(kept.len() > 1 && !header.is_empty());
+    assert_eq!(status_of_userinfo(&header), 401);
     // What was copied before opens nothing any more: the device's secret is gone.
     for (name, bytes) in kept {
         device.files.put(&name, bytes);

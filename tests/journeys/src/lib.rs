@@ -7,11 +7,13 @@
 //! **What it never does.** It reaches nothing but this machine.
 
 mod cookie_browser;
+mod search;
 mod surroundings;
 mod walk;
 mod world;
 
 pub use cookie_browser::CookieBrowser;
+pub use search::found;
 pub use surroundings::{policy, policy_folder};
 pub use walk::{Misstep, answers, walk};
 pub use world::World;

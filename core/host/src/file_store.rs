@@ -7,6 +7,16 @@ pub trait FileStore: Send + Sync {
     /// The whole file, or nothing where there is none. A file longer than `limit` bytes is an error, unread.
     fn read(&self, name: &str, limit: u64) -> Result<Option<Vec<u8>>, FileError>;
 
+    /// At most `limit` bytes from `from` on, fewer where the file ends before; nothing where there is none. So that an
+    /// append can look at a long file's end without reading it: a store that can, reads no more than that.
+    fn read_part(&self, name: &str, from: u64, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
+        let Some(mut bytes) = self.read(name, u64::MAX)? else { return Ok(None) };
+        let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+        let (from, end) = (place(from), place(from.saturating_add(limit)));
+        bytes.truncate(end);
+        Ok(Some(bytes.split_off(from)))
+    }
+
     /// Replaces the whole file so that after a crash it is the old one or the new one, and is durable on return:
     /// temporary file in the same folder, flush to disk, rename, flush the folder.
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), FileError>;

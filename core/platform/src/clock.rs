@@ -50,13 +50,28 @@ fn in_ms(time: rustix::time::Timespec) -> u64 {
     seconds.saturating_mul(1000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000)
 }
 
-/// Linux names its boots. Elsewhere each process stands for a boot: elapsed times are then never compared across
-/// processes, which costs precision and nothing else.
+/// Where the system names no boot, each process stands for one: elapsed times are then never compared across processes,
+/// and a lease of another process counts as one of another boot, so that its fence alone protects what is written.
 fn boot_id() -> String {
-    match std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
-        Ok(id) => id.trim().to_owned(),
-        Err(_) => process_name().to_owned(),
-    }
+    system_boot_id().unwrap_or_else(|| process_name().to_owned())
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn system_boot_id() -> Option<String> {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(id.trim().to_owned())
+}
+
+#[cfg(any(target_os = "macos", target_os = "ios"))]
+fn system_boot_id() -> Option<String> {
+    use sysctl::Sysctl as _;
+    let id = sysctl::Ctl::new("kern.bootsessionuuid").and_then(|name| name.value_string()).ok()?;
+    Some(id.trim().to_owned()).filter(|id| !id.is_empty())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos", target_os = "ios")))]
+fn system_boot_id() -> Option<String> {
+    None
 }
 
 /// A process number comes again after a restart; with the time of its first use it does not.
@@ -81,6 +96,14 @@ mod tests {
         assert!(clock.wall_ms() >= wall && wall > 1_700_000_000_000);
         assert!(!clock.boot_id().is_empty());
         assert_eq!(clock.boot_id(), clock.boot_id());
+    }
+
+    /// Two processes of one boot compare their times; a name of their own would set them apart.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn another_process_names_the_boot_the_same() {
+        let read = std::process::Command::new("cat").arg("/proc/sys/kernel/random/boot_id").output().unwrap();
+        assert_eq!(String::from_utf8(read.stdout).unwrap().trim(), SystemClock.boot_id());
     }
 
     #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
 //! A folder of sealed files.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -81,6 +81,18 @@ impl FileStore for FolderFiles {
         if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
             return Err(too_long());
         }
+        Ok(Some(bytes))
+    }
+
+    fn read_part(&self, name: &str, from: u64, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
+        let mut file = match File::open(self.path(name)?) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(from)).map_err(failed)?;
+        file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
         Ok(Some(bytes))
     }
 
@@ -208,6 +220,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let files = FolderFiles::open(folder.path().join("vault")).unwrap();
         (folder, files)
+    }
+
+    #[test]
+    fn a_part_is_what_lies_there_and_no_more() {
+        let (_folder, files) = files();
+        assert_eq!(files.read_part("log", 0, 8).unwrap(), None);
+        files.replace("log", b"0123456789").unwrap();
+        for (from, limit, part) in [
+            (0, 3, b"012".as_slice()),
+            (7, 3, b"789"),
+            (7, 4, b"789"),
+            (10, 4, b""),
+            (99, 4, b""),
+            (0, u64::MAX, b"0123456789"),
+        ] {
+            assert_eq!(files.read_part("log", from, limit).unwrap().unwrap(), part, "{from} {limit}");
+        }
+        assert!(files.read_part("../log", 0, 1).is_err());
     }
 
     #[test]

@@ -22,6 +22,10 @@ pub enum Keyring {
     /// Windows: the Credential Manager.
     #[cfg(windows)]
     CredentialManager,
+    /// Android: encrypted preferences under a key of the Keystore, with the feature `android-native`. The app has given
+    /// `ndk-context` its application context before.
+    #[cfg(all(target_os = "android", feature = "android-native"))]
+    AndroidKeystore,
 }
 
 /// A secret store in a keyring. Its calls may block for about a second where the keyring is locked.
@@ -53,7 +57,7 @@ const BOUND_TO_THIS_DEVICE: &[(&str, &str)] = &[("access-policy", "after-first-u
 #[cfg(windows)]
 const BOUND_TO_THIS_DEVICE: &[(&str, &str)] = &[("persistence", "local")];
 
-/// Linux's keyrings know nothing else.
+/// The other keyrings know nothing else.
 #[cfg(not(any(target_os = "macos", target_os = "ios", windows)))]
 const BOUND_TO_THIS_DEVICE: &[(&str, &str)] = &[];
 
@@ -79,7 +83,20 @@ fn open_store(keyring: Keyring) -> keyring_core::Result<Arc<CredentialStore>> {
     })
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "ios", windows)))]
+#[cfg(all(target_os = "android", feature = "android-native"))]
+fn open_store(keyring: Keyring) -> keyring_core::Result<Arc<CredentialStore>> {
+    Ok(match keyring {
+        Keyring::AndroidKeystore => android_native_keyring_store::Store::new()?,
+    })
+}
+
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "ios",
+    windows,
+    all(target_os = "android", feature = "android-native")
+)))]
 fn open_store(keyring: Keyring) -> keyring_core::Result<Arc<CredentialStore>> {
     match keyring {}
 }

@@ -19,13 +19,24 @@ pub(crate) struct Keys {
     pub install_id: Id,
     /// Seals the open file and the logs.
     pub open_secret: Key,
-    /// One for each gated file: the one in use, and while it is replaced, its successor.
+    /// One for each gated file, in the order in which they were made: the one in use, and behind it a successor that is
+    /// being made.
     pub device_secrets: Vec<(Id, Key)>,
 }
 
 impl Keys {
     pub fn device_secret(&self, vault_id: &Id) -> Option<&Key> {
         self.device_secrets.iter().find(|(id, _)| id == vault_id).map(|(_, secret)| secret)
+    }
+
+    /// Forgets what was made before the file in use, and what came to nothing behind it but the last two: another
+    /// process may be about to write one of these.
+    pub fn forget_before(&mut self, in_use: Option<&Id>) {
+        let at = in_use.and_then(|id| self.device_secrets.iter().position(|(known, _)| known == id));
+        self.device_secrets.drain(..at.unwrap_or(0));
+        let first = usize::from(at.is_some());
+        let surplus = self.device_secrets.len().saturating_sub(first + 2);
+        self.device_secrets.drain(first..first + surplus);
     }
 
     pub fn encode(&self) -> Secret {
@@ -56,7 +67,7 @@ impl Keys {
 }
 
 /// The newest that was written here, so that nothing older is taken for it:
-/// `version 1 | flags 1 | install id 16 | open generation 8 | gated generation 8 |
+/// `version 1 | flags 1 | install id 16 | open generation 8 | gated generation 8 | fence 8 |
 /// (log number 8 | sequence 8 | head 32) for ledger and outbox`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Anchor {
@@ -65,6 +76,8 @@ pub(crate) struct Anchor {
     pub destroying: bool,
     pub open: u64,
     pub gated: u64,
+    /// The fencing number of the last lease.
+    pub fence: u64,
     ledger: LogAnchor,
     outbox: LogAnchor,
 }
@@ -81,7 +94,7 @@ const NO_LOG: LogAnchor = LogAnchor { number: 0, head: LogHead { seq: 0, hash: [
 
 impl Anchor {
     pub fn new(install_id: Id) -> Self {
-        Self { install_id, destroying: false, open: 0, gated: 0, ledger: NO_LOG, outbox: NO_LOG }
+        Self { install_id, destroying: false, open: 0, gated: 0, fence: 0, ledger: NO_LOG, outbox: NO_LOG }
     }
 
     pub fn log(&self, log: Log) -> &LogAnchor {
@@ -107,6 +120,7 @@ impl Anchor {
         bytes.extend_from_slice(&self.install_id);
         bytes.extend_from_slice(&self.open.to_be_bytes());
         bytes.extend_from_slice(&self.gated.to_be_bytes());
+        bytes.extend_from_slice(&self.fence.to_be_bytes());
         for log in [&self.ledger, &self.outbox] {
             bytes.extend_from_slice(&log.number.to_be_bytes());
             bytes.extend_from_slice(&log.head.seq.to_be_bytes());
@@ -124,10 +138,10 @@ impl Anchor {
             _ => return Err(Unread::Damaged),
         };
         let install_id = reader.array()?;
-        let (open, gated) = (reader.u64()?, reader.u64()?);
+        let (open, gated, fence) = (reader.u64()?, reader.u64()?, reader.u64()?);
         let (ledger, outbox) = (read_log(&mut reader)?, read_log(&mut reader)?);
         reader.end()?;
-        Ok(Self { install_id, destroying, open, gated, ledger, outbox })
+        Ok(Self { install_id, destroying, open, gated, fence, ledger, outbox })
     }
 }
 
@@ -171,7 +185,7 @@ mod tests {
         }
 
         let mut anchor = Anchor::new([1; 16]);
-        (anchor.open, anchor.gated) = (7, 8);
+        (anchor.open, anchor.gated, anchor.fence) = (7, 8, 9);
         anchor.raise_log(Log::Outbox, LogAnchor { number: 1, head: LogHead { seq: 9, hash: [9; 32] } });
         let bytes = anchor.encode();
         assert_eq!(Anchor::decode(bytes.expose()), Ok(anchor));

@@ -30,6 +30,7 @@ pub(crate) enum Kind {
     Ledger = 4,
     Outbox = 5,
     Installed = 6,
+    Lease = 7,
 }
 
 /// Why bytes were not read.

@@ -1,7 +1,7 @@
 //! The gated file: its header with the slots, and the content only a slot's secret opens.
 //!
 //! ```text
-//! prefix 8 | install id 16 | vault id 16 | generation 8 | epoch 4
+//! prefix 8 | install id 16 | vault id 16 | generation 8 | epoch 4 | fence 8
 //! | intent state 1 | intent id 16 | slot count 1 | slots | payload | check 32
 //! slot = type 1 | id 16 | epoch 4 | alias length 2 | alias | wrapped length 2 | wrapped | sealed DEK 48
 //! content = intent key 32 | what the caller gave
@@ -23,6 +23,9 @@ const MAX_ALIAS: usize = 128;
 const MAX_WRAPPED: usize = 1024;
 const CHECK: usize = 32;
 
+/// Where the generation ends, in bytes from the beginning.
+pub(crate) const GENERATION_ENDS: u64 = 48;
+
 /// The header, as far as it can be read while locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Header {
@@ -32,6 +35,8 @@ pub(crate) struct Header {
     pub generation: u64,
     /// Rises with each change of the slots.
     pub epoch: u32,
+    /// The highest fencing number under which it was written; never falls.
+    pub fence: u64,
     pub intent: Intent,
     pub slots: Vec<Slot>,
 }
@@ -75,6 +80,13 @@ pub(crate) fn claimed_vault_id(bytes: &[u8]) -> Result<Id, Unread> {
     reader.array()
 }
 
+/// The generation alone, as the bytes claim it; believed only once [`decode`] says so.
+pub(crate) fn claimed_generation(bytes: &[u8]) -> Result<u64, Unread> {
+    let mut reader = read_prefix(bytes, Kind::Gated)?;
+    reader.take(32)?;
+    reader.u64()
+}
+
 /// Reads the header and compares the check.
 pub(crate) fn decode<'a>(bytes: &'a [u8], device_secret: &Key) -> Result<Gated<'a>, Unread> {
     let mut reader = read_prefix(bytes, Kind::Gated)?;
@@ -85,7 +97,7 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], device_secret: &Key) -> Result<Gated<'
     if !crypto::is_authentic(&key, checked, check) {
         return Err(Unread::Damaged);
     }
-    let (generation, epoch) = (reader.u64()?, reader.u32()?);
+    let (generation, epoch, fence) = (reader.u64()?, reader.u32()?, reader.u64()?);
     let (state, intent_id) = (reader.u8()?, reader.array()?);
     let intent = match state {
         0 => Intent::Never,
@@ -101,7 +113,7 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], device_secret: &Key) -> Result<Gated<'
     let payload = Payload::read(&mut reader)?;
     reader.take(CHECK)?;
     reader.end()?;
-    Ok(Gated { header: Header { install_id, vault_id, generation, epoch, intent, slots }, payload })
+    Ok(Gated { header: Header { install_id, vault_id, generation, epoch, fence, intent, slots }, payload })
 }
 
 /// Seals `content` behind `header`.
@@ -117,6 +129,7 @@ pub(crate) fn encode(
     bytes.extend_from_slice(&header.vault_id);
     bytes.extend_from_slice(&header.generation.to_be_bytes());
     bytes.extend_from_slice(&header.epoch.to_be_bytes());
+    bytes.extend_from_slice(&header.fence.to_be_bytes());
     let (state, intent_id) = match header.intent {
         Intent::Never => (0, [0; 16]),
         Intent::Open(id) => (1, id),

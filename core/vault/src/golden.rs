@@ -13,7 +13,7 @@ use pforte_host::Secret;
 use self::support::{Device, Disk};
 use crate::crypto::Random;
 use crate::format::hex;
-use crate::{AccountId, GateState, Inbox, Log, SlotKind, Vault, VaultError};
+use crate::{AccountId, GateState, Inbox, LeaseNow, LeaseOutcome, Log, SlotKind, Vault, VaultError};
 
 const VECTORS: &str = include_str!("../tests/data/v1.txt");
 
@@ -46,6 +46,11 @@ fn fixed_randomness_writes_the_vectors() {
     vault.append(Log::Ledger, b"first record").unwrap();
     vault.append(Log::Ledger, b"second record").unwrap();
     vault.append(Log::Outbox, b"event").unwrap();
+    let now = LeaseNow { elapsed_ms: 1_000, boot_id: "boot".to_owned() };
+    let taken = vault.take_lease(now, 30_000).unwrap();
+    assert!(
+        matches!(taken, LeaseOutcome::Held(lease) if (lease.fence, lease.ends_elapsed_ms) == (1, 31_000))
+    );
 
     let Disk { files, secrets } = device.disk();
     let mut written = format!("slot-secret {slot_secret}\n");
@@ -89,7 +94,12 @@ fn the_vectors_are_read() {
     }
     assert_eq!(vault.read_log(Log::Ledger).unwrap(), [b"first record".to_vec(), b"second record".to_vec()]);
     assert_eq!(vault.read_log(Log::Outbox).unwrap(), [b"event"]);
+    let now = |elapsed_ms| LeaseNow { elapsed_ms, boot_id: "boot".to_owned() };
+    let busy = vault.take_lease(now(2_000), 1).unwrap();
+    assert_eq!(busy, LeaseOutcome::Busy { retry_after_ms: 29_000 });
     assert_eq!(device.disk(), disk, "reading changed nothing");
+    let next = vault.take_lease(now(31_000), 1).unwrap();
+    assert!(matches!(next, LeaseOutcome::Held(lease) if lease.fence == 2));
 }
 
 fn unhex(text: &str) -> Vec<u8> {

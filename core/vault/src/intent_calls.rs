@@ -17,11 +17,11 @@ use zeroize::Zeroizing;
 
 use crate::crypto::{draw, draw_key};
 use crate::format::{MAX_FILE, Unread, check_content};
-use crate::gated_calls::WHAT;
-use crate::gated_file::Intent;
+use crate::gated_calls::{Over, WHAT};
+use crate::gated_file::{Header, Intent};
 use crate::inbox_file::{self, InboxFile};
 use crate::vault::INBOX;
-use crate::{GatedKey, IntentKey, Vault, VaultError};
+use crate::{GatedKey, IntentKey, Lease, Vault, VaultError};
 
 /// What lay in the inbox.
 pub enum Inbox {
@@ -57,12 +57,21 @@ impl Vault {
     /// [`VaultError::Stale`] where another process wrote since `key` last read, or where the inbox holds a result that
     /// was not taken: [`Vault::read_gated`] and [`Vault::take_inbox`] first. As [`Vault::write_gated`] otherwise.
     pub fn open_intent(&self, key: &GatedKey) -> Result<IntentKey, VaultError> {
+        self.begin_intent(key, None)
+    }
+
+    /// The same under a lease: the fence is compared at the write.
+    ///
+    /// # Errors
+    /// [`VaultError::Superseded`] also where somebody took the lease since. As [`Vault::open_intent`] otherwise.
+    pub fn open_intent_fenced(&self, key: &GatedKey, lease: &Lease) -> Result<IntentKey, VaultError> {
+        self.begin_intent(key, Some(lease))
+    }
+
+    fn begin_intent(&self, key: &GatedKey, lease: Option<&Lease>) -> Result<IntentKey, VaultError> {
         let (intent_id, intent_key) = (draw(&*self.random)?, draw_key(&*self.random)?);
-        self.change_gated(key, true, |header, content, _| {
-            if let (Intent::Open(open), Some(bytes)) = (header.intent, self.inbox_bytes()?)
-                && let Ok(inbox) = InboxFile::read(&bytes)
-                && (inbox.vault_id, inbox.intent_id) == (key.vault_id, open)
-            {
+        self.change_gated(key, Over::Known, lease, |header, content, _| {
+            if self.inbox_answers(header)? {
                 return Err(VaultError::Stale);
             }
             header.intent = Intent::Open(intent_id);
@@ -90,8 +99,37 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Superseded`] where the intent is not the open one. As [`Vault::write_gated`] otherwise.
     pub fn close_intent(&self, key: &GatedKey, intent: &IntentKey, content: &[u8]) -> Result<(), VaultError> {
+        self.end_intent(key, Over::Any, None, intent, content)
+    }
+
+    /// The same under a lease, and over what `key` has seen only: a profile that a sibling wrote during the refresh is
+    /// not lost.
+    ///
+    /// # Errors
+    /// [`VaultError::Stale`] where another process wrote since `key` last read: [`Vault::read_gated`], put the tokens
+    /// into what is there, and close again; nothing of the refresh is lost in between. [`VaultError::Superseded`] where
+    /// the intent is not the open one, or somebody took the lease since: revoke the result. As
+    /// [`Vault::write_gated`] otherwise.
+    pub fn close_intent_fenced(
+        &self,
+        key: &GatedKey,
+        lease: &Lease,
+        intent: &IntentKey,
+        content: &[u8],
+    ) -> Result<(), VaultError> {
+        self.end_intent(key, Over::Known, Some(lease), intent, content)
+    }
+
+    fn end_intent(
+        &self,
+        key: &GatedKey,
+        over: Over,
+        lease: Option<&Lease>,
+        intent: &IntentKey,
+        content: &[u8],
+    ) -> Result<(), VaultError> {
         check_content(content)?;
-        self.change_gated(key, false, |header, kept, _| {
+        self.change_gated(key, over, lease, |header, kept, _| {
             if header.intent != Intent::Open(intent.intent_id) || header.vault_id != intent.vault_id {
                 return Err(VaultError::Superseded);
             }
@@ -111,6 +149,28 @@ impl Vault {
     /// [`VaultError::Superseded`] where the session was ended or sealed anew, or another refresh was begun: revoke the
     /// result. As [`Vault::gate`] otherwise.
     pub fn put_inbox(&self, intent: &IntentKey, content: &[u8]) -> Result<(), VaultError> {
+        self.seal_inbox(None, intent, content)
+    }
+
+    /// The same under a lease: the fence is compared at the write.
+    ///
+    /// # Errors
+    /// [`VaultError::Superseded`] also where somebody took the lease since. As [`Vault::put_inbox`] otherwise.
+    pub fn put_inbox_fenced(
+        &self,
+        lease: &Lease,
+        intent: &IntentKey,
+        content: &[u8],
+    ) -> Result<(), VaultError> {
+        self.seal_inbox(Some(lease), intent, content)
+    }
+
+    fn seal_inbox(
+        &self,
+        lease: Option<&Lease>,
+        intent: &IntentKey,
+        content: &[u8],
+    ) -> Result<(), VaultError> {
         check_content(content)?;
         let sealed = inbox_file::encode(intent, &self.salt()?, content)?;
         self.run(|known| {
@@ -118,6 +178,9 @@ impl Vault {
             let header = self.current(known, &bytes)?.gated.header;
             if header.vault_id != intent.vault_id || header.intent != Intent::Open(intent.intent_id) {
                 return Err(VaultError::Superseded);
+            }
+            if let Some(lease) = lease {
+                self.check_fence(known, lease)?;
             }
             Ok(self.files.replace(&self.account.name(INBOX), &sealed)?)
         })
@@ -154,6 +217,15 @@ impl Vault {
             Err(VaultError::Corrupt { what }) if what != WHAT => Ok(Inbox::Refused),
             other => other,
         }
+    }
+
+    /// Whether the inbox says that it answers the open intent: then it is to be taken first.
+    pub(crate) fn inbox_answers(&self, header: &Header) -> Result<bool, VaultError> {
+        let (Intent::Open(open), Some(bytes)) = (header.intent, self.inbox_bytes()?) else {
+            return Ok(false);
+        };
+        let inbox = InboxFile::read(&bytes);
+        Ok(inbox.is_ok_and(|inbox| (inbox.vault_id, inbox.intent_id) == (header.vault_id, open)))
     }
 
     fn inbox_bytes(&self) -> Result<Option<Vec<u8>>, VaultError> {

@@ -7,7 +7,9 @@
 //! **What it promises.** Whatever is cut short at whatever step leaves the old content or the new one, and a file that
 //! was changed, cut, swapped, copied from elsewhere or put back from before is refused with an error that says which.
 //! The gated file opens only with the secret that a gate key unwrapped for one slot, together with this device's own;
-//! losing the gate's key costs the gated file and nothing else. What is damaged is renamed, not deleted; what is newer
+//! losing the gate's key costs the gated file and nothing else. Several processes may share an account: a write is made
+//! over what its writer has read, and a refresh happens under a [`Lease`] whose number only rises, so that a process that
+//! was suspended and wakes late changes nothing. What is damaged is renamed, not deleted; what is newer
 //! than this library is left alone; "not at this moment" is never taken for "lost".
 //!
 //! **What it never does.** It prompts nobody, calls no gate key, knows no token, holds no secret between calls (the
@@ -21,6 +23,7 @@
 //! | open file, logs | the account's open secret | yes |
 //! | gated file | DEK, under a slot's secret and the device's | no |
 //! | inbox | the one-time key of a refresh | no |
+//! | lease | nothing in it is secret; a key of the open secret checks it | yes |
 //!
 //! Unlocking is split, because a gate key waits for a person and the vault does not: [`Vault::gate`] names alias and
 //! wrapped secret, the caller has them unwrapped, and [`Vault::unlock`] takes the 32 bytes.
@@ -70,6 +73,8 @@ mod gated_file;
 mod golden;
 mod inbox_file;
 mod intent_calls;
+mod lease;
+mod lease_file;
 mod log;
 mod log_calls;
 mod log_file;
@@ -81,6 +86,7 @@ mod vault;
 pub use account::AccountId;
 pub use error::VaultError;
 pub use intent_calls::Inbox;
+pub use lease::{Lease, LeaseNow, LeaseOutcome, MAX_TERM_MS};
 pub use log::{Log, LogHead};
 pub use slot::{GateState, GatedKey, IntentKey, NewSlot, SlotInfo, SlotKind};
 pub use vault::Vault;

@@ -1,7 +1,9 @@
 //! The vault's calls on the logs.
 
+use std::sync::PoisonError;
+
 use crate::format::{Id, check_content};
-use crate::log_file::{LogFile, MAX_LOG};
+use crate::log_file::{self, END, LogFile, MAX_LOG, PREFIX, Tail};
 use crate::open_calls::next;
 use crate::vault::{Anchored, Known, LEDGER, OUTBOX};
 use crate::{Log, LogHead, Vault, VaultError};
@@ -18,28 +20,31 @@ impl Vault {
         let name = self.account.name(part(log));
         let (install_id, file) = self.run(|known| {
             let install_id = known.anchor.install_id;
-            let Some(mut file) = self.load_log(known, log)? else {
+            let Some(mut file) = self.resume_log(known, log)? else {
                 let number = known.anchor.log(log).number.max(1);
                 let (mut file, mut bytes) =
                     LogFile::begin(log, known.keys(what(log))?, number, &*self.random)?;
                 bytes.extend_from_slice(&file.seal(record, &*self.random)?);
                 self.files.replace(&name, &bytes)?;
+                self.keep_tail(log, Some(file.tail(install_id)));
                 return Ok((install_id, file));
             };
+            let (before, is_torn) = (file.whole, file.is_torn);
             let bytes = file.seal(record, &*self.random)?;
-            let length = u64::try_from(bytes.len()).ok().and_then(|length| length.checked_add(file.whole));
-            if length.is_none_or(|length| length > MAX_LOG) {
+            if file.whole > MAX_LOG {
                 return Err(VaultError::Storage { reason: format!("{} is full", what(log)) });
             }
-            if file.is_torn {
-                self.files.truncate(&name, file.whole)?;
+            self.keep_tail(log, None);
+            if is_torn {
+                self.files.truncate(&name, before)?;
             }
             if let Err(error) = self.files.append(&name, &bytes) {
                 // Perhaps all of it is there; a caller that tries again must not find it twice. Where this fails, too,
                 // the next append cuts what is torn.
-                drop(self.files.truncate(&name, file.whole));
+                drop(self.files.truncate(&name, before));
                 return Err(error.into());
             }
+            self.keep_tail(log, Some(file.tail(install_id)));
             Ok((install_id, file))
         })?;
         self.raise_log(install_id, log, &file);
@@ -51,7 +56,7 @@ impl Vault {
     /// # Errors
     /// As [`Vault::append`].
     pub fn read_log(&self, log: Log) -> Result<Vec<Vec<u8>>, VaultError> {
-        let file = self.look(log)?;
+        let file = self.look(log, Self::load_log)?;
         Ok(file.map_or_else(Vec::new, |file| file.records.iter().map(|record| record.to_vec()).collect()))
     }
 
@@ -60,7 +65,8 @@ impl Vault {
     /// # Errors
     /// As [`Vault::append`].
     pub fn log_head(&self, log: Log) -> Result<LogHead, VaultError> {
-        Ok(self.look(log)?.map_or(LogHead { seq: 0, hash: [0; 32] }, |file| file.head))
+        let file = self.look(log, Self::resume_log)?;
+        Ok(file.map_or(LogHead { seq: 0, hash: [0; 32] }, |file| file.head))
     }
 
     /// Begins the log anew with these records: the old log or the new one is there, never a part. A damaged or rolled
@@ -86,7 +92,9 @@ impl Vault {
             if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_LOG) {
                 return Err(VaultError::Invalid { what: "the records are longer than 16 MiB" });
             }
+            self.keep_tail(log, None);
             self.files.replace(&self.account.name(part(log)), &bytes)?;
+            self.keep_tail(log, Some(file.tail(keys.install_id)));
             Ok((keys.install_id, file))
         })?;
         self.raise_log(install_id, log, &file);
@@ -104,9 +112,16 @@ impl Vault {
         if nothing { Ok(()) } else { self.rewrite_log(log, &[]) }
     }
 
-    fn look(&self, log: Log) -> Result<Option<LogFile>, VaultError> {
+    fn look(
+        &self,
+        log: Log,
+        load: impl Fn(&Self, &Known, Log) -> Result<Option<LogFile>, VaultError>,
+    ) -> Result<Option<LogFile>, VaultError> {
         let (install_id, file, repair) = self.run(|known| {
-            let file = self.load_log(known, log)?;
+            let file = load(self, known, log)?;
+            if let Some(file) = file.as_ref().filter(|file| !file.is_torn) {
+                self.keep_tail(log, Some(file.tail(known.anchor.install_id)));
+            }
             let repair = file.as_ref().is_some_and(|file| file.anchor() != *known.anchor.log(log));
             Ok((known.anchor.install_id, file, repair || self.anchor_is_behind()))
         })?;
@@ -114,6 +129,41 @@ impl Vault {
             self.raise_log(install_id, log, file);
         }
         Ok(file)
+    }
+
+    /// The log's end. It is read whole only where this handle has not seen it, or somebody wrote it since.
+    fn resume_log(&self, known: &Known, log: Log) -> Result<Option<LogFile>, VaultError> {
+        let tail = self.kept_tail(log);
+        if let Some(tail) =
+            tail.filter(|tail| tail.is_current(known.anchor.install_id, known.anchor.log(log)))
+        {
+            let name = self.account.name(part(log));
+            // Two short reads, however long the log is.
+            let begin = self.files.read_part(&name, 0, PREFIX)?;
+            let end = self.files.read_part(&name, tail.end_at(), END.saturating_add(1))?;
+            if begin.is_some_and(|begin| begin == log_file::prefix_of(log))
+                && end.is_some_and(|end| tail.ends_with(&end))
+            {
+                return LogFile::resume(&tail, log, known.keys(what(log))?).map(Some);
+            }
+        }
+        self.load_log(known, log)
+    }
+
+    fn kept_tail(&self, log: Log) -> Option<Tail> {
+        let [ledger, outbox] = &*self.tails.lock().unwrap_or_else(PoisonError::into_inner);
+        match log {
+            Log::Ledger => ledger.clone(),
+            Log::Outbox => outbox.clone(),
+        }
+    }
+
+    fn keep_tail(&self, log: Log, tail: Option<Tail>) {
+        let [ledger, outbox] = &mut *self.tails.lock().unwrap_or_else(PoisonError::into_inner);
+        match log {
+            Log::Ledger => *ledger = tail,
+            Log::Outbox => *outbox = tail,
+        }
     }
 
     /// The log, as long as the anchor says at least.

@@ -6,12 +6,14 @@
 //! hash 0 = SHA-256(header), hash n = SHA-256(hash n-1 || record n)
 //! ```
 
+use std::cmp::Ordering;
+
 use zeroize::Zeroizing;
 
 use crate::VaultError;
 use crate::crypto::{self, Key, Random, draw};
 use crate::entries::{Keys, LogAnchor};
-use crate::format::{Kind, MAX_CONTENT, Payload, Reader, Unread, prefix, read_prefix, seal_behind};
+use crate::format::{Id, Kind, MAX_CONTENT, Payload, Reader, Salt, Unread, prefix, read_prefix, seal_behind};
 use crate::log::{Log, LogHead};
 
 /// The longest log that is read or written, in bytes.
@@ -28,7 +30,49 @@ pub(crate) struct LogFile {
     pub damaged_tail: bool,
     /// Whether anything follows.
     pub is_torn: bool,
+    salt: Salt,
+    /// The last bytes that are whole: a tag or check, which no other log ends with.
+    end: End,
     key: Key,
+}
+
+/// How many of a log's first bytes are compared.
+pub(crate) const PREFIX: u64 = 8;
+
+/// How many of its last bytes.
+pub(crate) const END: u64 = 16;
+
+type End = [u8; END as usize];
+
+/// Where a log ended when it was last read or written through this handle, so that an append need not read it again.
+/// Nothing in it is secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tail {
+    install_id: Id,
+    number: u64,
+    head: LogHead,
+    whole: u64,
+    salt: Salt,
+    end: End,
+}
+
+impl Tail {
+    /// Whether this is the log that the anchor knows, or a newer state of it.
+    pub fn is_current(&self, install_id: Id, anchor: &LogAnchor) -> bool {
+        let newest = (self.number, self.head.seq).cmp(&(anchor.number, anchor.head.seq));
+        self.install_id == install_id
+            && (newest == Ordering::Greater || newest == Ordering::Equal && self.head == anchor.head)
+    }
+
+    /// Where the bytes begin that the log has to end with.
+    pub fn end_at(&self) -> u64 {
+        self.whole.saturating_sub(END)
+    }
+
+    /// Whether the log still ends here, if these are its bytes from [`Tail::end_at`] on.
+    pub fn ends_with(&self, bytes: &[u8]) -> bool {
+        bytes == self.end
+    }
 }
 
 impl LogFile {
@@ -48,8 +92,7 @@ impl LogFile {
         }
         let mut whole = reader.position();
         let mut head = LogHead { seq: 0, hash: crypto::hash(&[reader.taken()]) };
-        let mut log =
-            Self { number, head, records: Vec::new(), whole: 0, damaged_tail: false, is_torn: false, key };
+        let mut log = Self::empty(number, head, salt, key);
         while let Some(rest) = bytes.get(whole..).filter(|rest| !rest.is_empty()) {
             match read_record(rest, &log.key, &head) {
                 Ok((length, next, record)) => {
@@ -70,7 +113,33 @@ impl LogFile {
         log.head = head;
         log.is_torn = whole < bytes.len();
         log.whole = u64::try_from(whole).map_err(|_| Unread::Damaged)?;
+        log.end = end_of(bytes.get(..whole).unwrap_or_default());
         Ok(log)
+    }
+
+    /// Goes on where a log was left; the caller has seen that it still ends there.
+    pub fn resume(tail: &Tail, log: Log, keys: &Keys) -> Result<Self, VaultError> {
+        let key = key(log, keys, &tail.salt)?;
+        Ok(Self { whole: tail.whole, end: tail.end, ..Self::empty(tail.number, tail.head, tail.salt, key) })
+    }
+
+    /// Where it ends.
+    pub fn tail(&self, install_id: Id) -> Tail {
+        let Self { number, head, whole, salt, end, .. } = *self;
+        Tail { install_id, number, head, whole, salt, end }
+    }
+
+    fn empty(number: u64, head: LogHead, salt: Salt, key: Key) -> Self {
+        let (whole, end) = (0, End::default());
+        Self { number, head, records: Vec::new(), whole, damaged_tail: false, is_torn: false, salt, end, key }
+    }
+
+    /// Notes that these bytes were written behind what was whole.
+    fn grow(&mut self, bytes: &[u8]) -> Result<(), VaultError> {
+        let whole = u64::try_from(bytes.len()).ok().and_then(|length| self.whole.checked_add(length));
+        self.whole = whole.ok_or(VaultError::Invalid { what: "the log is too long" })?;
+        self.end = end_of(bytes);
+        Ok(())
     }
 
     /// Begins a log.
@@ -88,12 +157,12 @@ impl LogFile {
         bytes.extend_from_slice(&salt);
         bytes.extend_from_slice(&crypto::authenticate(&check_key(&key)?, &bytes));
         let head = LogHead { seq: 0, hash: crypto::hash(&[&bytes]) };
-        let log =
-            Self { number, head, records: Vec::new(), whole: 0, damaged_tail: false, is_torn: false, key };
+        let mut log = Self::empty(number, head, salt, key);
+        log.grow(&bytes)?;
         Ok((log, bytes))
     }
 
-    /// The next record, sealed; the head moves on.
+    /// The next record, sealed; head and end move on, as if it were written.
     pub fn seal(&mut self, record: &[u8], random: &dyn Random) -> Result<Vec<u8>, VaultError> {
         let full = || VaultError::Storage { reason: "the log is full".to_owned() };
         let seq = self.head.seq.checked_add(1).ok_or_else(full)?;
@@ -107,6 +176,7 @@ impl LogFile {
             record,
         )?;
         self.head = LogHead { seq, hash: crypto::hash(&[&self.head.hash, &bytes]) };
+        self.grow(&bytes)?;
         Ok(bytes)
     }
 
@@ -134,6 +204,15 @@ fn read_record(
     }
     let hash = crypto::hash(&[&head.hash, reader.taken()]);
     Ok((reader.position(), LogHead { seq, hash }, record))
+}
+
+/// The bytes a log begins with in this version.
+pub(crate) fn prefix_of(log: Log) -> Vec<u8> {
+    prefix(kind(log))
+}
+
+fn end_of(bytes: &[u8]) -> End {
+    bytes.last_chunk().copied().unwrap_or_default()
 }
 
 fn kind(log: Log) -> Kind {

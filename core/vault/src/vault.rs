@@ -5,18 +5,19 @@
 //!               (secret store)     read, check, write one file              (secret store)
 //! ```
 //!
-//! The folder's lock is held for file operations only. Nothing is cached, so several processes may share an account.
+//! The folder's lock is held for file operations only. No content is cached, so several processes may share an account.
 //! What was read before the lock may be outdated inside it: a file that does not fit the keys is judged a second time
 //! with fresh ones before it is set aside.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 
 use pforte_host::{FileError, FileStore, SecretStore, StoreError};
 
 use crate::crypto::{self, DeviceRandom, Random, draw, draw_key};
 use crate::entries::{Anchor, Keys, unread_entry};
 use crate::format::{Id, Kind, Unread, hex, prefix};
+use crate::log_file::Tail;
 use crate::{AccountId, VaultError};
 
 pub(crate) const OPEN: &str = "open";
@@ -24,12 +25,13 @@ pub(crate) const GATED: &str = "gated";
 pub(crate) const INBOX: &str = "inbox";
 pub(crate) const LEDGER: &str = "ledger";
 pub(crate) const OUTBOX: &str = "outbox";
+pub(crate) const LEASE: &str = "lease";
 const INSTALLED: &str = "installed";
 const KEYS: &str = "keys";
 const ANCHOR: &str = "anchor";
 
 /// The files that only the account's secrets open.
-const SEALED: [&str; 5] = [OPEN, GATED, INBOX, LEDGER, OUTBOX];
+const SEALED: [&str; 6] = [OPEN, GATED, INBOX, LEDGER, OUTBOX, LEASE];
 
 /// One account's vault. Holds no secret: each call reads what it needs and wipes it.
 ///
@@ -42,6 +44,8 @@ pub struct Vault {
     reinstalled: AtomicBool,
     /// One bit for each [`Anchored`] whose last note failed.
     behind: AtomicU8,
+    /// Where ledger and outbox ended when this handle last wrote them; a hint, compared before it is used.
+    pub(crate) tails: Mutex<[Option<Tail>; 2]>,
 }
 
 impl std::fmt::Debug for Vault {
@@ -57,11 +61,12 @@ pub(crate) enum Anchored {
     Gated = 2,
     Ledger = 4,
     Outbox = 8,
+    Fence = 16,
 }
 
 /// What a call knows before it looks at a file.
 pub(crate) struct Known {
-    keys: Option<Keys>,
+    pub keys: Option<Keys>,
     pub anchor: Anchor,
     /// Whether damage was seen twice, so that the file is set aside.
     settle: bool,
@@ -177,7 +182,7 @@ impl Vault {
     ) -> Self {
         let account = account.clone();
         let (reinstalled, behind) = (AtomicBool::new(false), AtomicU8::new(0));
-        Self { account, files, secrets, random, reinstalled, behind }
+        Self { account, files, secrets, random, reinstalled, behind, tails: Mutex::default() }
     }
 
     fn finish_destroying(&self) -> Result<(), VaultError> {
@@ -270,6 +275,16 @@ impl Vault {
 
     /// Notes what is newest. A failure withholds nothing: the file is written, and the note is made good later.
     pub(crate) fn raise(&self, install_id: Id, anchored: Anchored, raise: impl FnOnce(&mut Anchor)) {
+        drop(self.try_raise(install_id, anchored, raise));
+    }
+
+    /// The same, for what must not be handed out before it is noted.
+    pub(crate) fn try_raise(
+        &self,
+        install_id: Id,
+        anchored: Anchored,
+        raise: impl FnOnce(&mut Anchor),
+    ) -> Result<(), VaultError> {
         let noted = self.read_anchor().and_then(|kept| {
             let before = kept.filter(|anchor| anchor.install_id == install_id);
             let mut after = before.clone().unwrap_or_else(|| Anchor::new(install_id));
@@ -284,6 +299,7 @@ impl Vault {
         } else {
             self.behind.fetch_or(anchored as u8, Ordering::Relaxed);
         }
+        noted
     }
 
     pub(crate) fn read_keys(&self) -> Result<Option<Keys>, VaultError> {

@@ -90,25 +90,6 @@ fn a_tail_cut_below_the_anchor_is_noticed() {
 }
 
 #[test]
-fn every_flipped_bit_is_refused() {
-    let (device, _) = filled(2);
-    let good = device.disk();
-    for bit in 0..good.files["a.ledger"].len() * 8 {
-        let device = Device::with(good.clone());
-        device.change(|disk| disk.files.get_mut("a.ledger").unwrap()[bit / 8] ^= 1 << (bit % 8));
-        let error = open(&device).read_log(Log::Ledger).unwrap_err();
-        let refused = match error {
-            VaultError::UnknownVersion { .. } => bit / 8 == 6,
-            VaultError::Corrupt { .. } => device.is_set_aside("a.ledger"),
-            // A length that points past the end looks like a cut.
-            VaultError::Rollback { .. } => true,
-            _ => false,
-        };
-        assert!(refused, "bit {bit}: {error}");
-    }
-}
-
-#[test]
 fn records_can_not_be_swapped_dropped_or_repeated() {
     let (device, _) = filled(3);
     let good = device.disk();
@@ -170,4 +151,86 @@ fn a_full_log_says_so() {
     }
     assert!(matches!(vault.append(Log::Outbox, &record), Err(VaultError::Storage { .. })));
     assert_eq!(vault.log_head(Log::Outbox).unwrap().seq, 15);
+}
+
+/// An append looks at the end of the log, however long it is; only what somebody else wrote is read whole.
+#[test]
+fn an_append_reads_the_end_and_not_the_log() {
+    let (device, vault) = filled(1);
+    device.bytes_read();
+    let mut costs = Vec::new();
+    for _ in 0..200 {
+        vault.append(Log::Ledger, &[2; 1000]).unwrap();
+        vault.log_head(Log::Ledger).unwrap();
+        costs.push(device.bytes_read());
+    }
+    assert!(device.file("a.ledger").len() > 200_000);
+    assert!(costs.iter().all(|cost| *cost <= 64), "{costs:?}");
+
+    let sibling = open(&device);
+    sibling.append(Log::Ledger, &[3; 1000]).unwrap();
+    device.bytes_read();
+    vault.append(Log::Ledger, &[4; 1000]).unwrap();
+    assert!(device.bytes_read() > 200_000, "a sibling appended: read again");
+    vault.append(Log::Ledger, &[5; 1000]).unwrap();
+    assert!(device.bytes_read() <= 64);
+    let firsts = firsts(&open(&device));
+    assert_eq!((firsts.len(), &firsts[201..]), (204, [3, 4, 5].as_slice()));
+}
+
+/// The end that is remembered is compared, not believed: whatever becomes of the file in between is found.
+#[test]
+fn an_append_notices_whatever_became_of_the_log() {
+    type Harm = fn(&mut Vec<u8>, &Vec<u8>);
+    let harms: [(&str, Harm, bool); 5] = [
+        ("cut", |bytes, _| bytes.truncate(bytes.len() - 1), false),
+        ("another end", |bytes, _| *bytes.last_mut().unwrap() ^= 1, false),
+        ("put back", |bytes, before| bytes.clone_from(before), false),
+        ("emptied", |bytes, _| bytes.clear(), false),
+        ("a torn append of a sibling", |bytes, _| bytes.extend([0; 7]), true),
+    ];
+    for (name, harm, goes_on) in harms {
+        let (device, vault) = filled(2);
+        let before = device.file("a.ledger");
+        vault.append(Log::Ledger, &[3; 20]).unwrap();
+        device.change(|disk| harm(disk.files.get_mut("a.ledger").unwrap(), &before));
+        let answer = vault.append(Log::Ledger, &[4; 20]);
+        assert_eq!(answer.is_ok(), goes_on, "{name}: {answer:?}");
+        if goes_on {
+            assert_eq!(firsts(&open(&device)), [1, 2, 3, 4], "{name}");
+        }
+    }
+}
+
+/// A sibling began the log anew, just as long, and could not note it in the anchor.
+#[test]
+fn an_append_notices_a_log_begun_anew_at_the_same_length() {
+    let (device, vault) = filled(2);
+    let sibling = open(&device);
+    let anchor = device.disk().secrets["a.anchor"].clone();
+    sibling.rewrite_log(Log::Ledger, &[vec![7; 20], vec![8; 20]]).unwrap();
+    device.change(|disk| drop(disk.secrets.insert("a.anchor".to_owned(), anchor)));
+    vault.append(Log::Ledger, &[9; 20]).unwrap();
+    assert_eq!(firsts(&vault), [7, 8, 9]);
+}
+
+#[test]
+fn appends_of_siblings_all_arrive() {
+    let (device, _) = filled(1);
+    std::thread::scope(|scope| {
+        for from in [10_u8, 60] {
+            let vault = open(&device);
+            scope.spawn(move || {
+                for record in from..from + 40 {
+                    vault.append(Log::Ledger, &[record; 20]).unwrap();
+                }
+            });
+        }
+    });
+    let mut firsts = firsts(&open(&device));
+    let of =
+        |from: u8| firsts.iter().copied().filter(|at| (from..from + 50).contains(at)).collect::<Vec<_>>();
+    assert!(of(10).is_sorted() && of(60).is_sorted(), "each in its own order");
+    firsts.sort_unstable();
+    assert_eq!(firsts, [1].into_iter().chain(10..50).chain(60..100).collect::<Vec<u8>>());
 }

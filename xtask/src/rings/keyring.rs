@@ -1,5 +1,5 @@
-//! The two keyrings of Linux, for real: the Secret Service on a session bus of its own with a home of its own, and the
-//! kernel's in a session of its own. Nobody's own keyring is touched.
+//! The two keyrings of Linux, for real, and the vault's whole life over each: the Secret Service on a session bus of its
+//! own with a home of its own, and the kernel's in a session of its own. Nobody's own keyring is touched.
 
 use std::fs;
 

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::ThreadId;
 
 use pforte_host::{FileError, FileStore, Secret, SecretStore, StoreError};
-use pforte_vault::{AccountId, GateState, GatedKey, SlotInfo, SlotKind, Vault, VaultError};
+use pforte_vault::{
+    AccountId, GateState, GatedKey, Lease, LeaseNow, LeaseOutcome, SlotInfo, SlotKind, Vault, VaultError,
+};
 
 /// How an operation is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,14 @@ pub enum Cut {
     After,
     /// An append wrote half; everything else is all or nothing, as the ports promise.
     Short,
+    /// It happened as far as the process can see, the flush to disk failed, and the loss of power takes it back unless
+    /// a later operation of that port was flushed.
+    Unsynced,
+}
+
+impl Cut {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Before, Self::After, Self::Short, Self::Unsynced];
 }
 
 /// What follows a cut.
@@ -28,11 +38,13 @@ pub enum Then {
     Recovery,
 }
 
+type Contents = BTreeMap<String, Vec<u8>>;
+
 /// What lies on the device.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Disk {
-    pub files: BTreeMap<String, Vec<u8>>,
-    pub secrets: BTreeMap<String, Vec<u8>>,
+    pub files: Contents,
+    pub secrets: Contents,
 }
 
 #[derive(Default)]
@@ -41,6 +53,9 @@ struct State {
     operations: usize,
     cut: Option<(usize, Cut, Then)>,
     dead: bool,
+    /// What the disk falls back to when the power is lost now: files, secrets.
+    unsynced: (Option<Contents>, Option<Contents>),
+    files_read: usize,
     store_fault: Option<StoreError>,
     store_is_read_only: bool,
     files_not_now: bool,
@@ -68,6 +83,21 @@ impl Device {
 
     pub fn disk(&self) -> Disk {
         self.state().disk.clone()
+    }
+
+    /// What lies there after the power was lost: without what was not flushed.
+    pub fn after_power_loss(&self) -> Disk {
+        let state = self.state();
+        let (files, secrets) = state.unsynced.clone();
+        Disk {
+            files: files.unwrap_or_else(|| state.disk.files.clone()),
+            secrets: secrets.unwrap_or_else(|| state.disk.secrets.clone()),
+        }
+    }
+
+    /// How many bytes of files were read since this was asked last.
+    pub fn bytes_read(&self) -> usize {
+        std::mem::take(&mut self.state().files_read)
     }
 
     pub fn change(&self, change: impl FnOnce(&mut Disk)) {
@@ -124,12 +154,24 @@ impl Device {
         if state.dead {
             return Err("the process is gone".to_owned());
         }
+        let before = state.disk.clone();
         let Some((_, cut, then)) = state.cut.filter(|(at, ..)| *at == number) else {
-            return Ok(work(&mut state.disk, false));
+            let result = work(&mut state.disk, false);
+            // A flush takes what was written to that port before with it.
+            if state.disk.files != before.files {
+                state.unsynced.0 = None;
+            }
+            if state.disk.secrets != before.secrets {
+                state.unsynced.1 = None;
+            }
+            return Ok(result);
         };
         state.dead = then == Then::Death;
         if cut != Cut::Before {
             work(&mut state.disk, cut == Cut::Short);
+        }
+        if cut == Cut::Unsynced {
+            state.unsynced = (Some(before.files), Some(before.secrets));
         }
         Err(format!("cut at operation {number}"))
     }
@@ -159,12 +201,24 @@ impl Device {
 impl FileStore for Device {
     fn read(&self, name: &str, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
         let bytes = self.files(|disk, _| disk.files.get(name).cloned())?;
+        self.state().files_read += bytes.as_ref().map_or(0, Vec::len);
         match bytes {
             Some(bytes) if bytes.len() as u64 > limit => {
                 Err(FileError::TooLong { name: name.to_owned(), limit })
             }
             other => Ok(other),
         }
+    }
+
+    fn read_part(&self, name: &str, from: u64, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
+        let from = usize::try_from(from).unwrap();
+        let limit = usize::try_from(limit).unwrap();
+        let part = self.files(|disk, _| {
+            let bytes = disk.files.get(name)?;
+            Some(bytes.iter().skip(from).take(limit).copied().collect::<Vec<u8>>())
+        })?;
+        self.state().files_read += part.as_ref().map_or(0, Vec::len);
+        Ok(part)
     }
 
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), FileError> {
@@ -242,6 +296,19 @@ impl SecretStore for Device {
                 disk.secrets.remove(&name);
             }
         })
+    }
+}
+
+/// The lease's clock in boot `boot`.
+pub fn at(elapsed_ms: u64, boot: &str) -> LeaseNow {
+    LeaseNow { elapsed_ms, boot_id: boot.to_owned() }
+}
+
+/// The lease, which has to be free.
+pub fn lease(vault: &Vault, now: LeaseNow) -> Lease {
+    match vault.take_lease(now, 30_000).unwrap() {
+        LeaseOutcome::Held(lease) => lease,
+        LeaseOutcome::Busy { retry_after_ms } => panic!("busy for {retry_after_ms} ms"),
     }
 }
 

@@ -3,15 +3,18 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pforte_client::host::Act;
+use pforte_client::host::{Act, Answer, Ask};
 use pforte_client::{
-    Challenge, Client, Config, Entry, HttpRequest, HttpResponse, PurposeView, SignOutReport, Status,
+    Challenge, Client, Config, Entry, ErasureReport, ExportFormat, HttpRequest, HttpResponse, PurposeView,
+    SignOutReport, Status, SyncReport, Turn,
 };
 use pforte_platform::FolderFiles;
 use tokio::task::JoinHandle;
 
+use crate::caller::Caller;
 use crate::engine::Engine;
-use crate::observer::{Observer, forward_events, forward_status};
+use crate::event_sink::{EventSink, ForeignSink};
+use crate::observer::{Observer, forward_events, forward_resumed, forward_status};
 use crate::ports::Ports;
 use crate::values::Error;
 
@@ -44,17 +47,31 @@ impl PforteCore {
 
     /// May this go ahead? Asks what is missing, one thing at a time, until the touchpoint is cleared or given up.
     ///
-    /// A second call for the same touchpoint joins the first. A caller that goes away ends its waiting, not the ask on
-    /// the screen: the next call joins it.
-    pub async fn enter(&self, touchpoint: String) -> Result<Entry, Error> {
+    /// A second call for the same touchpoint joins the first. When every caller is cancelled, the ask leaves the screen
+    /// and counts as interrupted, not as given up: the next call resumes at the same ask.
+    pub async fn enter(&self, touchpoint: String, caller: Arc<Caller>) -> Result<Entry, Error> {
         let client = self.client.clone();
-        self.engine.run(async move { client.enter(&touchpoint).await }).await
+        self.engine.run(caller.or_cancelled(async move { client.enter(&touchpoint).await })).await
     }
 
     /// Answers a server's step-up challenge, then the call can be made again (RFC 9470).
-    pub async fn enter_challenge(&self, challenge: Challenge) -> Result<Entry, Error> {
+    pub async fn enter_challenge(&self, challenge: Challenge, caller: Arc<Caller>) -> Result<Entry, Error> {
         let client = self.client.clone();
-        self.engine.run(async move { client.enter_challenge(challenge).await }).await
+        self.engine.run(caller.or_cancelled(async move { client.enter_challenge(challenge).await })).await
+    }
+
+    /// The next turn on the way to a touchpoint, for an app that draws its own screens: an ask, or the end. The
+    /// presenter is not used. Called again before the answer, it gives the same ask; after the end of the process, too.
+    pub async fn next(&self, touchpoint: String) -> Result<Turn, Error> {
+        let client = self.client.clone();
+        self.engine.run(async move { client.next(&touchpoint).await }).await
+    }
+
+    /// Takes the answer to an ask of `next` in, and gives the next turn. An answer to an ask that is no longer open
+    /// changes nothing and ends in `Retry`.
+    pub async fn answer(&self, ask: Ask, answer: Answer) -> Result<Turn, Error> {
+        let client = self.client.clone();
+        self.engine.run(async move { client.answer(ask, answer).await }).await
     }
 
     /// Signs in outside any touchpoint, for a plain "sign in" button.
@@ -64,7 +81,8 @@ impl PforteCore {
         self.engine.run(async move { client.sign_in(route).await }).await
     }
 
-    /// Hands over a redirect that reached the app by another way, after the process had ended during sign-in.
+    /// Hands over a redirect that reached the app by another way, after the process had ended during sign-in. Returns
+    /// when the sign-in is done; the visit that had led to it goes on by itself, and its end is told to the observer.
     pub async fn resume(&self, callback_url: String) -> Result<(), Error> {
         let client = self.client.clone();
         self.engine.run(async move { client.resume(&callback_url).await }).await
@@ -118,12 +136,13 @@ impl PforteCore {
         self.client.why()
     }
 
-    /// Has `observer` told of the present status, of each that follows and of each touchpoint event, until this object
-    /// goes away.
+    /// Has `observer` told of the present status, of each that follows, of each touchpoint event and of each resumed
+    /// visit, until this object goes away.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         let forwarding = [
             self.engine.spawn(forward_status(self.client.statuses(), Arc::clone(&observer))),
-            self.engine.spawn(forward_events(self.client.events(), observer)),
+            self.engine.spawn(forward_events(self.client.events(), Arc::clone(&observer))),
+            self.engine.spawn(forward_resumed(self.client.resumed(), observer)),
         ];
         let mut held = self.forwarding.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|task| !task.is_finished());
@@ -154,10 +173,50 @@ impl PforteCore {
         self.engine.run(async move { consent.history().await }).await
     }
 
-    /// The ledger as evidence the person can keep (JSON-LD in the shape of ISO/IEC TS 27560).
-    pub async fn consent_export(&self) -> Result<String, Error> {
+    /// The ledger in use, in the form asked for; `{}` while there is none. It says up to which entry the account service
+    /// has confirmed it.
+    pub async fn consent_export(&self, format: ExportFormat) -> Result<String, Error> {
         let consent = self.client.consent();
-        self.engine.run(async move { consent.export().await }).await
+        self.engine.run(async move { consent.export(format).await }).await
+    }
+
+    /// Takes an exported ledger (JSON-LD) in again, and returns how many of its records were new. What another device
+    /// refused counts at once; what it granted counts where the account service has certified it.
+    pub async fn consent_import(&self, document: String) -> Result<u64, Error> {
+        let consent = self.client.consent();
+        self.engine.run(async move { consent.import(document).await }).await
+    }
+
+    /// Erases the ledger in use (GDPR, Art. 17): nothing is granted any more, the evidence is destroyed at once, and the
+    /// report says what remains and why. Works offline.
+    pub async fn consent_erase(&self) -> Result<ErasureReport, Error> {
+        let consent = self.client.consent();
+        self.engine.run(async move { consent.erase().await }).await
+    }
+
+    /// Brings the known person's ledger and the account service's to the same state. Broken off, it is simply called
+    /// again.
+    pub async fn consent_sync(&self) -> Result<SyncReport, Error> {
+        let consent = self.client.consent();
+        self.engine.run(async move { consent.sync().await }).await
+    }
+
+    /// Tracks an event for a purpose. Returns whether it waits to be delivered: without a live grant it is dropped, here
+    /// and once more before it leaves the device.
+    pub async fn track(&self, event: String, purpose: String) -> Result<bool, Error> {
+        let client = self.client.clone();
+        self.engine.run(async move { client.track(&event, &purpose).await }).await
+    }
+
+    /// Hands tracked events to `sink` from now on, first those that wait.
+    pub async fn deliver_events(&self, sink: Arc<dyn EventSink>) -> Result<(), Error> {
+        let client = self.client.clone();
+        self.engine
+            .run(async move {
+                client.deliver_events(Arc::new(ForeignSink(sink)));
+                Ok(())
+            })
+            .await
     }
 }
 

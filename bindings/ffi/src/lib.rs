@@ -19,14 +19,18 @@
 uniffi::setup_scaffolding!();
 
 mod adapters;
+mod caller;
 mod core;
 mod engine;
+mod event_sink;
 mod observer;
 pub mod port_errors;
 pub mod ports;
 pub mod values;
 
+pub use crate::caller::Caller;
 pub use crate::core::PforteCore;
+pub use event_sink::{EventSink, EventSinkError};
 pub use observer::{Observer, ObserverError};
 
 /// The library's version, such as `0.1.0`.

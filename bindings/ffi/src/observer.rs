@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use pforte_client::{Status, TouchpointEvent};
+use pforte_client::{Resumed, Status, TouchpointEvent};
 use tokio::sync::{broadcast, watch};
 use uniffi::UnexpectedUniFFICallbackError;
 
 use crate::port_errors::undeclared;
 
-/// Follows the status and the touchpoint events. Called on a thread that may block, one call at a time for each of the
-/// two; it must not call back into the library. An error ends the following.
+/// Follows the status, the touchpoint events and the resumed visits. Called on a thread that may block, one call at a
+/// time for each of the three; it must not call back into the library. An error ends the following.
 #[uniffi::export(foreign)]
 pub trait Observer: Send + Sync {
     /// The status changed; called first with the present one. Statuses that came and went in between are left out.
@@ -17,6 +17,9 @@ pub trait Observer: Send + Sync {
 
     /// A step of a touchpoint happened.
     fn on_event(&self, event: TouchpointEvent) -> Result<(), ObserverError>;
+
+    /// A visit that began in an earlier process has ended. What ended before anybody observed is told first, once.
+    fn on_resumed(&self, resumed: Resumed) -> Result<(), ObserverError>;
 }
 
 /// Why an observer wants to hear no more.
@@ -56,6 +59,29 @@ pub(crate) async fn forward_events(
         match events.recv().await {
             Ok(event) => {
                 if !told(&observer, move |observer| observer.on_event(event)).await {
+                    return;
+                }
+            }
+            Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Tells the observer each end of a visit that began in an earlier process, first those that nobody heard.
+pub(crate) async fn forward_resumed(
+    (unheard, mut resumed): (Vec<Resumed>, broadcast::Receiver<Resumed>),
+    observer: Arc<dyn Observer>,
+) {
+    for end in unheard {
+        if !told(&observer, move |observer| observer.on_resumed(end)).await {
+            return;
+        }
+    }
+    loop {
+        match resumed.recv().await {
+            Ok(end) => {
+                if !told(&observer, move |observer| observer.on_resumed(end)).await {
                     return;
                 }
             }
@@ -111,6 +137,10 @@ mod tests {
 
         fn on_event(&self, event: TouchpointEvent) -> Result<(), ObserverError> {
             self.hear(event.step)
+        }
+
+        fn on_resumed(&self, resumed: Resumed) -> Result<(), ObserverError> {
+            self.hear(resumed.touchpoint)
         }
     }
 

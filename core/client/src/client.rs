@@ -1,24 +1,30 @@
 //! The client.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pforte_gate::{Policy, PolicySource, PromptUse};
-use pforte_host::{Host, Moment};
+use pforte_host::{Answer, Ask, Host, Moment};
 use pforte_journey::TouchpointEvent;
 use pforte_session::{Session, SessionSettings, SignOutReport, Status};
 use pforte_transport::{Transport, TransportSettings};
 use tokio::sync::{broadcast, watch};
 
-use crate::drive::Drive;
+use crate::drive::{Aim, Drive, Progress};
+use crate::drives::Drives;
 use crate::error::{browser_closed, policy_mistakes};
-use crate::{Challenge, Config, Consent, Entry, Error, HttpRequest, HttpResponse, calls};
+use crate::track::Tracking;
+use crate::{
+    Challenge, Config, Consent, Entry, Error, Header, HttpRequest, HttpResponse, Resumed, Turn, calls,
+};
 
 /// How many events a slow observer may lag behind before it misses some.
 const EVENTS_KEPT: usize = 256;
 
-/// The end of a drive, for everybody who waits for it.
-pub(crate) type Ending = watch::Receiver<Option<Result<Entry, Error>>>;
+/// Names the visit of a plain sign-in.
+pub(crate) const SIGN_IN: &str = "sign-in";
+
+/// Names the visit that answers a server's challenge.
+const STEP_UP: &str = "step-up";
 
 /// One app's client; one instance a process and account.
 pub struct Client {
@@ -28,10 +34,13 @@ pub struct Client {
     pub(crate) session: Session,
     pub(crate) transport: Transport,
     events: broadcast::Sender<TouchpointEvent>,
-    /// The drives under way, by touchpoint: a second `enter` joins the first.
-    drives: Mutex<HashMap<String, Ending>>,
-    /// How many drives were begun; names a flow.
-    flows: std::sync::atomic::AtomicU64,
+    /// Who is on the way to which touchpoint.
+    pub(crate) drives: Drives,
+    resumed: broadcast::Sender<Resumed>,
+    /// Ends that came before anybody followed them.
+    unheard: Mutex<Vec<Resumed>>,
+    /// Events for purposes that wait to be delivered.
+    pub(crate) tracking: Tracking,
 }
 
 impl Client {
@@ -50,51 +59,92 @@ impl Client {
         let policy = Policy::parse(&source).map_err(|mistakes| policy_mistakes(&mistakes))?;
         let transport = Transport::new(TransportSettings {
             allow_loopback_http: config.provider.allow_loopback_http,
+            pins: config.provider.protocol.pins()?,
             ..TransportSettings::default()
         })
         .map_err(|error| Error::FixConfiguration { hint: error.to_string() })?;
-        let settings =
-            SessionSettings { account: config.account.clone(), provider: config.provider.settings(&config) };
+        let settings = SessionSettings {
+            account: config.account.clone(),
+            provider: config.provider.settings(&config),
+            consent_service: config
+                .consent_service
+                .as_ref()
+                .map(crate::ConsentService::settings)
+                .transpose()?,
+        };
         let session = Session::open(settings, host.clone(), transport.clone()).await?;
         Ok(Arc::new(Self {
             config,
             policy,
             host,
             session,
-            transport,
+            transport: transport.with_max_body_bytes(calls::MAX_BODY_BYTES),
             events: broadcast::Sender::new(EVENTS_KEPT),
-            drives: Mutex::default(),
-            flows: std::sync::atomic::AtomicU64::new(0),
+            drives: Drives::default(),
+            resumed: broadcast::Sender::new(EVENTS_KEPT),
+            unheard: Mutex::default(),
+            tracking: Tracking::default(),
         }))
     }
 
     /// May this go ahead? Asks what is missing, one thing at a time, until the touchpoint is cleared or given up.
     ///
-    /// A second call for the same touchpoint joins the first. A caller that goes away ends its waiting, not the ask on
-    /// the screen: the next call joins it.
+    /// A second call for the same touchpoint joins the first. When every caller has gone away (the future was dropped),
+    /// the ask leaves the screen and counts as interrupted, not as given up: the next call resumes at the same ask.
+    /// Work under way, such as a sign-in in the browser or a token rotation, goes on to its end.
     pub async fn enter(self: &Arc<Self>, touchpoint: &str) -> Result<Entry, Error> {
-        self.join(touchpoint.to_owned(), |client, flow| {
-            let touchpoint = touchpoint.to_owned();
-            async move { Drive::new(client, flow, touchpoint).enter().await }
+        Drives::join(self, touchpoint, |progress, interruption| {
+            self.to_touchpoint(touchpoint, progress).present(interruption)
         })
         .await
     }
 
     /// Answers a server's step-up challenge (RFC 9470); then the call can be made again.
     pub async fn enter_challenge(self: &Arc<Self>, challenge: Challenge) -> Result<Entry, Error> {
-        self.join("step-up".to_owned(), |client, flow| async move {
-            Drive::new(client, flow, "step-up".to_owned()).answer(challenge).await
+        Drives::join(self, STEP_UP, |progress, interruption| {
+            let aim = Aim::Challenge { challenge, answered: false };
+            Drive::new(self.clone(), STEP_UP.to_owned(), aim, progress).present(interruption)
         })
         .await
     }
 
+    /// Enters `touchpoint`, runs `work`, and once more after a server's step-up challenge was answered.
+    ///
+    /// [`Error::Cancelled`] says that the touchpoint was not cleared, or the challenge not answered: then `work` has not
+    /// been done.
+    pub async fn call<T, F>(self: &Arc<Self>, touchpoint: &str, work: impl Fn() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        cleared(self.enter(touchpoint).await?)?;
+        match work().await {
+            Err(Error::StepUpNeeded { challenge, .. }) => {
+                cleared(self.enter_challenge(challenge).await?)?;
+                work().await
+            }
+            done => done,
+        }
+    }
+
+    /// The next turn on the way to `touchpoint`, for an app that draws its own screens: an ask, or the end. The
+    /// presenter is not used. Called again before the answer, it gives the same ask; after the end of the process, too.
+    pub async fn next(self: &Arc<Self>, touchpoint: &str) -> Result<Turn, Error> {
+        self.turn(touchpoint.to_owned(), None).await
+    }
+
+    /// Takes the answer to an ask of [`Client::next`] in, and gives the next turn.
+    ///
+    /// An answer to an ask that is no longer open changes nothing and ends in [`Error::Retry`].
+    pub async fn answer(self: &Arc<Self>, ask: Ask, answer: Answer) -> Result<Turn, Error> {
+        self.turn(ask.touchpoint.clone(), Some((ask, answer))).await
+    }
+
     /// Signs in outside any touchpoint, for a plain "sign in" button, and settles how the session is kept.
     pub async fn sign_in(self: &Arc<Self>, route: Option<String>) -> Result<(), Error> {
-        let entry = self
-            .join("sign-in".to_owned(), |client, flow| async move {
-                Drive::new(client, flow, "sign-in".to_owned()).sign_in(route).await
-            })
-            .await?;
+        let entry = Drives::join(self, SIGN_IN, |progress, interruption| {
+            Drive::new(self.clone(), SIGN_IN.to_owned(), Aim::SignIn, progress).sign_in(route, interruption)
+        })
+        .await?;
         match entry {
             Entry::Cleared { .. } => Ok(()),
             Entry::Abandoned { .. } => Err(browser_closed()),
@@ -103,8 +153,34 @@ impl Client {
     }
 
     /// Hands over a redirect that reached the app by another way, after the process had ended during sign-in.
+    ///
+    /// Returns when the sign-in is done. The visit that had led to it goes on by itself, with the host's presenter, and
+    /// its end comes through [`Client::resumed`].
     pub async fn resume(self: &Arc<Self>, callback_url: &str) -> Result<(), Error> {
-        Ok(self.session.resume(callback_url.to_owned()).await?)
+        let signed_in = self.session.resume(callback_url.to_owned()).await?;
+        let touchpoint = signed_in.touchpoint.unwrap_or_else(|| SIGN_IN.to_owned());
+        let client = self.clone();
+        tokio::spawn(async move {
+            let result = Drives::join(&client, &touchpoint, |progress, interruption| {
+                let drive = match touchpoint.as_str() {
+                    SIGN_IN | STEP_UP => {
+                        Drive::new(client.clone(), touchpoint.clone(), Aim::SignIn, progress)
+                    }
+                    _ => client.to_touchpoint(&touchpoint, progress),
+                };
+                drive.go_on_after_sign_in(signed_in.stepped_up, interruption)
+            })
+            .await;
+            client.announce(Resumed { touchpoint, end: result.into() });
+        });
+        Ok(())
+    }
+
+    /// Follows the ends of visits that began in an earlier process. What came before anybody followed is told first,
+    /// once.
+    pub fn resumed(&self) -> (Vec<Resumed>, broadcast::Receiver<Resumed>) {
+        let mut unheard = self.unheard.lock().unwrap_or_else(PoisonError::into_inner);
+        (std::mem::take(&mut *unheard), self.resumed.subscribe())
     }
 
     /// Opens the locked session: a key operation behind finger or face.
@@ -126,6 +202,7 @@ impl Client {
 
     /// Ends the session on this device at once, then at the provider.
     pub async fn sign_out(self: &Arc<Self>) -> Result<SignOutReport, Error> {
+        self.tracking.forget(None);
         Ok(self.session.sign_out().await?)
     }
 
@@ -138,6 +215,23 @@ impl Client {
     /// The `Authorization` header's value for a request that another HTTP stack makes to a listed API origin.
     pub async fn authorization(self: &Arc<Self>, url: &str) -> Result<String, Error> {
         calls::authorization(self, url).await
+    }
+
+    /// The headers that authorise one request of another HTTP stack to a listed API origin: `authorization`, and `dpop`
+    /// where the token is bound. Each set is for one sending of that very request.
+    pub async fn authorize(self: &Arc<Self>, request: &HttpRequest) -> Result<Vec<Header>, Error> {
+        calls::authorize(self, request).await
+    }
+
+    /// Judges the response that another HTTP stack got. Headers come back where the same request is to be sent once more:
+    /// with the server's nonce, or after a refused token. `request` holds the headers it was sent with; call it at most
+    /// once for each of the two reasons, as [`Client::send`] does. A step-up challenge is [`Error::StepUpNeeded`].
+    pub async fn authorize_again(
+        self: &Arc<Self>,
+        request: &HttpRequest,
+        response: &HttpResponse,
+    ) -> Result<Option<Vec<Header>>, Error> {
+        calls::authorize_again(self, request, response).await
     }
 
     /// The status now.
@@ -174,40 +268,47 @@ impl Client {
         drop(self.events.send(event));
     }
 
-    /// Starts a drive beside its caller, or joins the one under way under the same name.
-    async fn join<F>(
+    fn to_touchpoint(self: &Arc<Self>, touchpoint: &str, progress: Progress) -> Drive {
+        Drive::new(self.clone(), touchpoint.to_owned(), Aim::Touchpoint(touchpoint.to_owned()), progress)
+    }
+
+    /// Runs beside its caller: an answer that is being taken in is not cut off.
+    async fn turn(
         self: &Arc<Self>,
-        name: String,
-        start: impl FnOnce(Arc<Self>, u64) -> F,
-    ) -> Result<Entry, Error>
-    where
-        F: Future<Output = Result<Entry, Error>> + Send + 'static,
-    {
-        let mut ending = {
-            let mut drives = self.drives.lock().unwrap_or_else(PoisonError::into_inner);
-            match drives.get(&name) {
-                Some(ending) => ending.clone(),
-                None => {
-                    let flow = self.flows.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-                    let (done, ending) = watch::channel(None);
-                    drives.insert(name.clone(), ending.clone());
-                    let (client, work) = (self.clone(), start(self.clone(), flow));
-                    tokio::spawn(async move {
-                        let leaves = Leaves { client, name };
-                        let result = work.await;
-                        // Off the list first: who enters after the end begins anew.
-                        drop(leaves);
-                        done.send_replace(Some(result));
-                    });
-                    ending
-                }
-            }
-        };
-        let ended = ending.wait_for(Option::is_some).await;
-        match ended {
-            Ok(result) => result.clone().unwrap_or_else(|| Err(interrupted())),
-            Err(_) => Err(interrupted()),
+        touchpoint: String,
+        answered: Option<(Ask, Answer)>,
+    ) -> Result<Turn, Error> {
+        let mut drive =
+            Drives::sit_down(self, &touchpoint, |progress| self.to_touchpoint(&touchpoint, progress))?;
+        let client = self.clone();
+        let turn = tokio::spawn(async move {
+            let turn = drive.turn(answered).await;
+            let ended = matches!(turn, Ok(Turn::Ended { .. }));
+            client.drives.stand_up(&touchpoint, (!ended).then_some(drive));
+            turn
+        });
+        turn.await.unwrap_or_else(|_| {
+            Err(Error::Unavailable {
+                hint: "A port panicked. Open the client again, and report this.".to_owned(),
+            })
+        })
+    }
+
+    fn announce(&self, end: Resumed) {
+        let mut unheard = self.unheard.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(nobody) = self.resumed.send(end) {
+            unheard.push(nobody.0);
         }
+    }
+}
+
+fn cleared(entry: Entry) -> Result<(), Error> {
+    match entry {
+        Entry::Cleared { .. } => Ok(()),
+        Entry::Stopped { reason } => Err(Error::Cancelled { hint: reason }),
+        Entry::Abandoned { at } => Err(Error::Cancelled {
+            hint: format!("The person gave up at: {at}. Nothing was done; offer it again."),
+        }),
     }
 }
 
@@ -215,20 +316,4 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Client(..)")
     }
-}
-
-/// Takes a drive off the list when it ends, also when a port panics.
-struct Leaves {
-    client: Arc<Client>,
-    name: String,
-}
-
-impl Drop for Leaves {
-    fn drop(&mut self) {
-        self.client.drives.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
-    }
-}
-
-fn interrupted() -> Error {
-    Error::Retry { after_seconds: 0, hint: "The entry was interrupted; call enter again.".to_owned() }
 }

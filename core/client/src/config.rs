@@ -1,10 +1,12 @@
 //! What an app says once, when it opens the client.
 
+use std::collections::HashMap;
 use std::path::Path;
 
+use pforte_consent::PublicKey;
 use pforte_oauth::{ProviderSettings, Vendor};
 
-use crate::Error;
+use crate::{Error, Protocol};
 
 /// Everything a client needs to know about the app, the provider and the policy.
 #[derive(Debug, Clone)]
@@ -21,6 +23,53 @@ pub struct Config {
     pub api_origins: Vec<String>,
     /// Names the account's vault on this device; `main` where the app has only one.
     pub account: String,
+    /// Where a known person's consents are kept beside this device; nothing where they stay here.
+    pub consent_service: Option<ConsentService>,
+    /// Who is responsible for the data, for exports; nothing where they name the client's identifier.
+    pub controller: Option<Controller>,
+}
+
+/// The account service's part for consent (`core/consent/openapi.yaml`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentService {
+    /// The address that the paths of its API follow. Its origin must be among the `api_origins`.
+    pub url: String,
+    /// The keys with which it certifies devices and signs receipts: each 65 bytes, uncompressed SEC1, in hex. No other key
+    /// is believed.
+    pub keys: Vec<String>,
+}
+
+impl ConsentService {
+    pub(crate) fn settings(&self) -> Result<pforte_session::ConsentService, Error> {
+        let key = |hex: &String| PublicKey::from_hex(hex);
+        let keys: Option<Vec<PublicKey>> = self.keys.iter().map(|hex| key(hex).ok()).collect();
+        let keys = keys.filter(|keys| !keys.is_empty()).ok_or_else(|| Error::FixConfiguration {
+            hint:
+                "consent_service.keys names no P-256 key, or one that is none: write each as 130 hex digits \
+                   (uncompressed SEC1), as the account service publishes it."
+                    .to_owned(),
+        })?;
+        Ok(pforte_session::ConsentService { url: self.url.clone(), keys })
+    }
+}
+
+/// Who is responsible for the data (GDPR, Art. 4(7)), as the privacy notice has it. A Kantara receipt needs all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Controller {
+    /// The company's name.
+    pub name: String,
+    /// Whom to turn to, such as the data protection officer.
+    pub contact: String,
+    /// The postal address, in one line.
+    pub address: String,
+    /// An e-mail address.
+    pub email: String,
+    /// A telephone number.
+    pub phone: String,
+    /// Where the privacy notice is.
+    pub policy_url: String,
+    /// Whose law applies, such as `AT` (ISO 3166-1) or `EU`.
+    pub jurisdiction: String,
 }
 
 impl Config {
@@ -33,6 +82,8 @@ impl Config {
             locale: "en".to_owned(),
             api_origins: Vec::new(),
             account: "main".to_owned(),
+            consent_service: None,
+            controller: None,
         }
     }
 }
@@ -88,6 +139,10 @@ pub enum ProviderKind {
     Oidc,
     /// Auth0.
     Auth0,
+    /// Keycloak.
+    Keycloak,
+    /// Okta.
+    Okta,
 }
 
 /// The identity provider.
@@ -107,8 +162,13 @@ pub struct Provider {
     pub audience: Option<String>,
     /// For how many seconds the provider accepts a refresh token again after rotation. 0 where unknown.
     pub refresh_grace_seconds: u32,
+    /// How the policy's routes beside `page` are reached at this provider: from a route such as `social:google` to the
+    /// provider's own name for it (Auth0's `connection`, Keycloak's `kc_idp_hint`). A route without one is not offered.
+    pub connections: HashMap<String, String>,
     /// Whether `http://127.0.0.1` and `http://localhost` are accepted. For development only.
     pub allow_loopback_http: bool,
+    /// How the protocol is used beyond its defaults: bound tokens, pushed requests, pins, the FAPI profile.
+    pub protocol: Protocol,
 }
 
 impl Provider {
@@ -122,7 +182,9 @@ impl Provider {
             scopes: ["openid", "profile", "email", "offline_access"].map(str::to_owned).to_vec(),
             audience: None,
             refresh_grace_seconds: 0,
+            connections: HashMap::new(),
             allow_loopback_http: false,
+            protocol: Protocol::default(),
         }
     }
 
@@ -135,13 +197,39 @@ impl Provider {
         }
     }
 
+    /// A Keycloak realm by the server's base URL, such as `https://id.example.com`, and the realm's name.
+    pub fn keycloak(base: impl AsRef<str>, realm: impl AsRef<str>, client_id: impl Into<String>) -> Self {
+        let settings = ProviderSettings::keycloak(base, realm, "");
+        Self {
+            name: "keycloak".to_owned(),
+            kind: ProviderKind::Keycloak,
+            ..Self::oidc(settings.issuer, client_id)
+        }
+    }
+
+    /// An Okta authorization server by its issuer, such as `https://example.okta.com/oauth2/default`.
+    pub fn okta(issuer: impl Into<String>, client_id: impl Into<String>) -> Self {
+        let settings = ProviderSettings::okta(issuer, "");
+        Self {
+            name: "okta".to_owned(),
+            kind: ProviderKind::Okta,
+            refresh_grace_seconds: settings.refresh_grace_s,
+            ..Self::oidc(settings.issuer, client_id)
+        }
+    }
+
     /// A provider on this machine, reached without TLS. For development only.
     pub fn development(issuer: impl Into<String>, client_id: impl Into<String>) -> Self {
         Self { allow_loopback_http: true, ..Self::oidc(issuer, client_id) }
     }
 
+    /// The provider's own name for what `route` goes to.
+    pub(crate) fn connection(&self, route: &str) -> Option<String> {
+        self.connections.get(route).cloned()
+    }
+
     pub(crate) fn settings(&self, config: &Config) -> ProviderSettings {
-        ProviderSettings {
+        self.protocol.over(ProviderSettings {
             redirect_uri: config.redirect_uri.clone(),
             scopes: self.scopes.clone(),
             audience: self.audience.clone(),
@@ -150,8 +238,10 @@ impl Provider {
             vendor: match self.kind {
                 ProviderKind::Oidc => Vendor::Generic,
                 ProviderKind::Auth0 => Vendor::Auth0,
+                ProviderKind::Keycloak => Vendor::Keycloak,
+                ProviderKind::Okta => Vendor::Okta,
             },
             ..ProviderSettings::oidc(self.issuer.clone(), self.client_id.clone())
-        }
+        })
     }
 }

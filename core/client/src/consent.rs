@@ -1,11 +1,19 @@
 //! Who knows me: what was agreed to, seen and changed at any time, offline too.
 
+mod evidence;
+mod view;
+
 use std::sync::Arc;
 
-use pforte_consent::{Age, Digest, ExportContext, PurposeTerms, Rule, ShownText, State, Statement};
+use pforte_consent::State;
 use pforte_gate::{Basis, Purpose};
 use pforte_host::Act;
-use pforte_session::PurposeStanding;
+use pforte_session::{AuthorisedSend, SyncReport};
+
+use evidence::{export_context, policy_hash};
+pub(crate) use evidence::{rules, shown_text, statement};
+use view::purpose_view;
+pub use view::{ConsentStatus, ErasureReport, ExportFormat, PurposeView};
 
 use crate::error::wrong_answer;
 use crate::{Client, Error};
@@ -47,8 +55,12 @@ impl Consent {
                 )));
             }
         };
+        // What waits goes first, and what came in between goes after.
+        self.client.tracking.forget(Some(&purpose));
         let statement = statement(&self.client, &purpose, state, None, &act)?;
-        Ok(self.client.session.record(vec![statement]).await?)
+        self.client.session.record(vec![statement]).await?;
+        self.client.tracking.forget(Some(&purpose));
+        Ok(())
     }
 
     /// Agrees from a settings screen that shows the purpose's text as [`Consent::purposes`] returns it.
@@ -87,25 +99,67 @@ impl Consent {
         Ok(serde_json::Value::Array(lines).to_string())
     }
 
-    /// The ledger as evidence the person can keep (JSON-LD in the shape of ISO/IEC TS 27560); `{}` while there is none.
-    pub async fn export(&self) -> Result<String, Error> {
-        let client = &self.client;
-        let locale = client.policy.locale(&client.config.locale);
-        let purposes =
-            client.policy.purposes().iter().zip(rules(client)).map(|(purpose, (_, rule))| PurposeTerms {
-                purpose: purpose.id.clone(),
-                title: title(client, purpose, locale),
-                basis: purpose.basis.as_str().to_owned(),
-                recipient: client.policy.recipient(&purpose.id, locale),
-                fields: purpose.fields.clone(),
-                rule,
-            });
-        let context = ExportContext {
-            controller: client.config.provider.client_id.clone(),
-            now_ms: client.host.clock.wall_ms(),
-            purposes: purposes.collect(),
+    /// The ledger in use, in the form asked for; `{}` while there is none. It says up to which entry the account service
+    /// has confirmed it: only so far can somebody else vouch that nothing was left out.
+    pub async fn export(&self, format: ExportFormat) -> Result<String, Error> {
+        let context = export_context(&self.client);
+        let exported = match format {
+            ExportFormat::JsonLd => self.client.session.export(context).await?,
+            ExportFormat::Kantara => self.client.session.export_kantara(context).await?,
         };
-        Ok(client.session.export(context).await?.unwrap_or_else(|| "{}".to_owned()))
+        Ok(exported.unwrap_or_else(|| "{}".to_owned()))
+    }
+
+    /// Takes an exported ledger (JSON-LD) in again, and returns how many of its records were new. What another device
+    /// refused counts at once; what it granted counts where the account service has certified it. A document about
+    /// somebody else than the ledgers here is refused.
+    pub async fn import(&self, document: String) -> Result<u64, Error> {
+        Ok(self.client.session.import(document).await?)
+    }
+
+    /// Erases the ledger in use (GDPR, Art. 17): nothing is granted any more, the evidence is destroyed at once, and the
+    /// report says what remains and why. A later choice begins a new ledger under a new pseudonym. Works offline.
+    pub async fn erase(&self) -> Result<ErasureReport, Error> {
+        let client = &self.client;
+        client.tracking.forget(None);
+        let retain_proof = client.policy.retain_proof();
+        let erased =
+            client.session.erase(policy_hash(client)?, retain_proof.map(|span| span.as_ms())).await?;
+        client.tracking.forget(None);
+        let mut why = match (erased.remaining, retain_proof) {
+            (0, _) => "Nothing remains on this device.".to_owned(),
+            (_, Some(span)) => format!(
+                "Signed entries without their evidence remain for {} as proof of what was agreed to and refused \
+                 (GDPR, Art. 7(1) and 17(3)(e)); the policy's retain_proof sets how long.",
+                span.iso8601()
+            ),
+            (_, None) => {
+                "Signed entries remain only until the account service knows of the erasure.".to_owned()
+            }
+        };
+        if erased.service_to_be_told {
+            why.push_str(" The account service is told with the next sync, and destroys its copies.");
+        }
+        Ok(ErasureReport {
+            destroyed: erased.destroyed,
+            remaining: erased.remaining,
+            keep_until_ms: erased.keep_until_ms,
+            service_to_be_told: erased.service_to_be_told,
+            why,
+        })
+    }
+
+    /// Brings the known person's ledger and the account service's to the same state. It needs an open session and
+    /// [`crate::Config::consent_service`], whose origin is among the `api_origins`. The first time, this device is
+    /// certified, and the ledger moves to the subject that the service gave: where each purpose stands comes along, not how
+    /// it stood before, so sync soon after the first sign-in. Broken off, it is simply called again: what arrived is kept.
+    pub async fn sync(&self) -> Result<SyncReport, Error> {
+        let client = self.client.clone();
+        let send: AuthorisedSend<Error> = Box::new(move |request| {
+            let client = client.clone();
+            Box::pin(async move { send(&client, request).await })
+        });
+        self.client.session.sync_consent(send).await
     }
 
     fn known(&self, purpose: &str) -> Result<&Purpose, Error> {
@@ -117,151 +171,22 @@ impl Consent {
     }
 }
 
-/// What today's policy says about each purpose, in the policy's order.
-pub(crate) fn rules(client: &Client) -> Vec<(String, Rule)> {
-    let policy = &client.policy;
-    let rule = |purpose: &Purpose| Rule {
-        texts: policy
-            .locales()
-            .filter_map(|locale| policy.text_hash(&purpose.text_id, locale))
-            .filter_map(Digest::from_hex)
-            .collect(),
-        terms: Digest::from_hex(&purpose.terms_hash),
-        retain_ms: purpose.retain.map(|span| span.as_ms()),
-    };
-    policy.purposes().iter().map(|purpose| (purpose.id.clone(), rule(purpose))).collect()
-}
-
-/// The text that was handed to the presenter, as evidence.
-pub(crate) fn shown_text(client: &Client, text_id: &str, text_hash: &str) -> Result<ShownText, Error> {
-    let mentions_linking =
-        client.policy.purposes().iter().any(|purpose| purpose.text_id == text_id && purpose.links_identity);
-    Ok(ShownText {
-        id: text_id.to_owned(),
-        hash: Digest::from_hex(text_hash).ok_or_else(|| wrong_answer("the text's hash is not a SHA-256"))?,
-        locale: client.policy.locale(&client.config.locale).to_owned(),
-        mentions_linking,
-    })
-}
-
-/// What is to be recorded about one purpose, now.
-pub(crate) fn statement(
-    client: &Client,
-    purpose: &str,
-    state: State,
-    text: Option<ShownText>,
-    act: &Act,
-) -> Result<Statement, Error> {
-    let terms = client.policy.purpose(purpose).and_then(|purpose| Digest::from_hex(&purpose.terms_hash));
-    Ok(Statement {
-        purpose: purpose.to_owned(),
-        state,
-        text,
-        act: Some(act.clone()),
-        age: age(client),
-        policy_hash: Digest::from_hex(client.policy.hash())
-            .ok_or_else(|| wrong_answer("the policy's hash is not a SHA-256"))?,
-        terms,
-        wall_ms: client.host.clock.wall_ms(),
-    })
-}
-
-fn age(client: &Client) -> Age {
-    use pforte_gate::{Age as Known, Fact};
-    match crate::facts::age(client, &client.session.view()) {
-        Fact::Known(Known::Over) => Age::Over,
-        Fact::Known(Known::Under) => Age::Under,
-        Fact::Absent | Fact::Sealed => Age::Unknown,
-    }
-}
-
-fn title(client: &Client, purpose: &Purpose, locale: &str) -> String {
-    client.policy.text(&purpose.text_id, locale).map(|text| text.title.clone()).unwrap_or_default()
-}
-
-fn purpose_view(client: &Client, purpose: &Purpose, standing: Option<&PurposeStanding>) -> PurposeView {
-    let policy = &client.policy;
-    let locale = policy.locale(&client.config.locale);
-    let answered = standing.and_then(|standing| {
-        let text_id = standing.text_id.clone()?;
-        let shown_in = standing.locale.as_deref().unwrap_or(locale);
-        policy.text(&text_id, shown_in).map(|text| (text_id, text))
+/// An authorised call, as any of the app's own.
+async fn send(client: &Client, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, Error> {
+    let (parts, body) = request.into_parts();
+    let headers = parts.headers.iter().map(|(name, value)| crate::Header {
+        name: name.as_str().to_owned(),
+        value: String::from_utf8_lossy(value.as_bytes()).into_owned(),
     });
-    let today = || policy.text(&purpose.text_id, locale).map(|text| (purpose.text_id.clone(), text));
-    let (text_id, text) = match answered.or_else(today) {
-        Some((text_id, text)) => (text_id, text.body.clone()),
-        None => (purpose.text_id.clone(), String::new()),
+    let request = crate::HttpRequest {
+        method: parts.method.as_str().to_owned(),
+        url: parts.uri.to_string(),
+        headers: headers.collect(),
+        body,
     };
-    let state = standing.map_or(State::Unknown, |standing| standing.standing.state);
-    PurposeView {
-        purpose: purpose.id.clone(),
-        title: title(client, purpose, locale),
-        text,
-        text_id,
-        basis: purpose.basis.as_str().to_owned(),
-        recipient: policy.recipient(&purpose.id, locale),
-        fields: policy.field_labels(&purpose.id, locale),
-        status: status(state),
-        since_ms: standing.and_then(|standing| standing.standing.since_ms),
-        how_to_revoke: policy.how_to_revoke(&purpose.id, locale),
-    }
-}
-
-fn status(state: State) -> ConsentStatus {
-    match state {
-        State::Unknown => ConsentStatus::Unknown,
-        State::Informed => ConsentStatus::Informed,
-        State::Asked => ConsentStatus::Asked,
-        State::Granted => ConsentStatus::Granted,
-        State::Denied => ConsentStatus::Denied,
-        State::Withdrawn => ConsentStatus::Withdrawn,
-        State::Objected => ConsentStatus::Objected,
-        State::Expired => ConsentStatus::Expired,
-    }
-}
-
-/// What one purpose is, and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PurposeView {
-    /// The policy's name for it.
-    pub purpose: String,
-    /// Its title, in the person's language.
-    pub title: String,
-    /// Its text: the one that was shown when it was answered, else today's.
-    pub text: String,
-    /// Which text: `id@revision`.
-    pub text_id: String,
-    /// The legal basis, in the policy's words: `consent`, `contract`, `legal-obligation`, `legitimate-interest`.
-    pub basis: String,
-    /// Who receives the data.
-    pub recipient: Option<String>,
-    /// Which data.
-    pub fields: Vec<String>,
-    /// Where it stands.
-    pub status: ConsentStatus,
-    /// Since when, in milliseconds since 1970 by the device's clock.
-    pub since_ms: Option<i64>,
-    /// How to take it back, in the person's language; nothing where the basis does not allow it.
-    pub how_to_revoke: Option<String>,
-}
-
-/// The states of a purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConsentStatus {
-    /// Nothing was ever said about it.
-    Unknown,
-    /// The person was told.
-    Informed,
-    /// The person was asked and has not chosen.
-    Asked,
-    /// Agreed.
-    Granted,
-    /// Refused.
-    Denied,
-    /// Agreed once, taken back.
-    Withdrawn,
-    /// Objected to (GDPR, Art. 21).
-    Objected,
-    /// Agreed once, run out.
-    Expired,
+    let answer = crate::calls::send(client, request).await?;
+    let mut response = http::Response::new(answer.body);
+    *response.status_mut() = http::StatusCode::from_u16(answer.status)
+        .map_err(|_| wrong_answer("The consent service answered with a status that is none."))?;
+    Ok(response)
 }

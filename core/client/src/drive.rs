@@ -9,24 +9,28 @@
 //!              ├────► Clear ─► Cleared
 //!              └────► Stop  ─► Stopped
 //! ```
+//!
+//! One turn is [`Drive::next`] and [`Drive::answer`]; [`Drive::present`] takes turns with the host's presenter until
+//! the visit ends, and an app that draws its own screens takes them itself ([`crate::Client::next`]).
 
 use std::sync::Arc;
 
 use pforte_consent::State;
 use pforte_gate::{
-    AskStep, Decision, Facts, GateRequirement, Now, PromptUse, Step, StepKind, Visit, WithoutBiometrics,
-    decide,
+    AskStep, Clearance as Cleared, Decision, Facts, GateRequirement, Now, PromptUse, Step, StepKind, Visit,
+    WithoutBiometrics, decide,
 };
 use pforte_host::{
-    Act, Answer, AskKind, ConsentChoice, FieldValue, GateError, GateReadiness, PresenterError,
+    Act, Answer, Ask, AskKind, ConsentChoice, FieldValue, GateError, GateReadiness, PresenterError,
 };
 use pforte_journey::{Outcome, TouchpointEvent};
 use pforte_oauth::AuthorizeOptions;
 use pforte_session::lock::LockState;
 use pforte_session::{ProfileField, SessionError};
 
+use crate::drives::Interruption;
 use crate::error::wrong_answer;
-use crate::{Challenge, Clearance, Client, Entry, Error, consent, facts, profile};
+use crate::{Challenge, Clearance, Client, Entry, Error, Turn, consent, facts, profile};
 
 /// More asks than this in one visit mean that answers lead nowhere.
 const MOST_ASKS: u32 = 32;
@@ -39,130 +43,192 @@ enum Taken {
     GaveUp,
 }
 
-pub(crate) struct Drive {
-    client: Arc<Client>,
+/// What a drive is for.
+pub(crate) enum Aim {
+    /// A touchpoint of the policy.
+    Touchpoint(String),
+    /// A server's step-up challenge: one ask, one sign-in.
+    Challenge {
+        /// What the server wants.
+        challenge: Challenge,
+        /// Whether the person has signed in for it.
+        answered: bool,
+    },
+    /// A plain sign-in, without a touchpoint: what is left to settle after it.
+    SignIn,
+}
+
+/// How far a visit has come; it outlives an interruption.
+#[derive(Clone)]
+pub(crate) struct Progress {
     flow: String,
-    touchpoint: String,
     visit: Visit,
     step_n: u32,
 }
 
+impl Progress {
+    /// A visit that begins.
+    pub fn new(flow: String) -> Self {
+        Self { flow, visit: Visit::default(), step_n: 0 }
+    }
+}
+
+/// The ask that is open.
+struct OpenAsk {
+    step: AskStep,
+    ask: Ask,
+    began_ms: u64,
+}
+
+pub(crate) struct Drive {
+    client: Arc<Client>,
+    name: String,
+    aim: Aim,
+    progress: Progress,
+    began_ms: u64,
+    open: Option<OpenAsk>,
+}
+
 impl Drive {
-    pub fn new(client: Arc<Client>, flow: u64, touchpoint: String) -> Self {
-        let flow = format!("{touchpoint}#{flow}");
-        Self { client, flow, touchpoint, visit: Visit::default(), step_n: 0 }
+    pub fn new(client: Arc<Client>, name: String, aim: Aim, progress: Progress) -> Self {
+        let began_ms = client.host.clock.elapsed_ms();
+        Self { client, name, aim, progress, began_ms, open: None }
     }
 
-    /// The whole visit.
-    pub async fn enter(mut self) -> Result<Entry, Error> {
-        let began_ms = self.client.host.clock.elapsed_ms();
-        for _ in 0..MOST_ASKS {
-            let facts = facts::gather(&self.client, &self.visit).await?;
-            match decide(&self.client.policy, &self.touchpoint, &facts, self.now()) {
-                Decision::Clear(clearance) => {
-                    self.observe("leave", Outcome::Done, began_ms, None);
-                    let clearance = Clearance { touchpoint: clearance.touchpoint, level: clearance.level };
-                    return Ok(Entry::Cleared { clearance });
-                }
-                Decision::Stop(reason) => {
-                    self.observe("leave", Outcome::Error, began_ms, None);
-                    return Ok(Entry::Stopped {
-                        reason: self.client.policy.stop_text(&reason, &self.client.config.locale),
-                    });
-                }
-                Decision::Ask(step) => {
-                    if let Some(entry) = self.ask(step, &facts).await? {
-                        return Ok(entry);
-                    }
-                }
+    /// Takes turns with the host's presenter until the visit ends or is interrupted.
+    pub async fn present(mut self, mut interruption: Interruption) -> (Progress, Result<Entry, Error>) {
+        let client = self.client.clone();
+        let result = loop {
+            let screen = tokio::select! {
+                biased;
+                () = interruption.come() => break Err(PresenterError::Interrupted.into()),
+                screen = client.drives.screen.acquire() => screen,
+            };
+            let entry = match self.next().await {
+                Ok(Turn::Ended { entry }) => Ok(Some(entry)),
+                Ok(Turn::Asked { ask }) => match self.shown(ask, &mut interruption).await {
+                    Ok(answer) => self.answer(answer, &mut interruption).await,
+                    Err(error) => Err(error),
+                },
+                Err(error) => Err(error),
+            };
+            drop(screen);
+            match entry {
+                Ok(Some(entry)) => break Ok(entry),
+                Ok(None) => {}
+                Err(error) => break Err(error),
             }
-        }
-        Err(wrong_answer("The same question came back too often; check what the app's presenter answers."))
-    }
-
-    /// A server's step-up challenge: one ask, one sign-in.
-    pub async fn answer(mut self, challenge: Challenge) -> Result<Entry, Error> {
-        let level = self.level_of(&challenge);
-        let step = Step::StepUp { level: level.clone(), max_auth_age_s: challenge.max_age_seconds };
-        let facts = facts::gather(&self.client, &self.visit).await?;
-        if self.client.session.view().lock == LockState::Locked {
-            let unlock = AskStep { touchpoint: self.touchpoint.clone(), step: Step::Unlock };
-            if let Some(entry) = self.ask(unlock, &facts).await? {
-                return Ok(entry);
-            }
-        }
-        let step = AskStep { touchpoint: self.touchpoint.clone(), step };
-        let options = AuthorizeOptions {
-            acr_values: challenge.acr_values,
-            max_age_seconds: challenge.max_age_seconds,
-            ..AuthorizeOptions::default()
         };
-        Ok(self.ask_and(step, &facts, Some(options)).await?.unwrap_or(Entry::Cleared {
-            clearance: Clearance { touchpoint: self.touchpoint.clone(), level },
-        }))
+        (self.progress, result)
     }
 
-    /// A plain sign-in, without a touchpoint.
-    pub async fn sign_in(mut self, route: Option<String>) -> Result<Entry, Error> {
+    /// A plain sign-in by the policy's first route or `route`, and then what is left to settle.
+    pub async fn sign_in(
+        mut self,
+        route: Option<String>,
+        interruption: Interruption,
+    ) -> (Progress, Result<Entry, Error>) {
+        let kind = StepKind::SignIn.as_str();
         let began_ms = self.client.host.clock.elapsed_ms();
-        self.observe(StepKind::SignIn.as_str(), Outcome::Shown, began_ms, route.clone());
-        if let Err(error) = self.client.session.sign_in(AuthorizeOptions::default()).await {
-            let outcome = outcome_of(&error);
-            self.observe(StepKind::SignIn.as_str(), outcome, began_ms, route);
-            return match error {
-                SessionError::Cancelled { .. } => {
-                    Ok(Entry::Abandoned { at: StepKind::SignIn.as_str().to_owned() })
-                }
+        self.observe(kind, Outcome::Shown, began_ms, route.clone());
+        if let Err(error) = self.client.session.sign_in(self.by_route(route.as_deref())).await {
+            self.observe(kind, outcome_of(&error), began_ms, route);
+            let result = match error {
+                SessionError::Cancelled { .. } => Ok(Entry::Abandoned { at: kind.to_owned() }),
                 error => Err(error.into()),
             };
+            return (self.progress, result);
         }
-        self.observe(StepKind::SignIn.as_str(), Outcome::Done, began_ms, route);
-        self.settle().await?;
-        if self.client.session.view().lock == LockState::Fresh {
-            let facts = facts::gather(&self.client, &self.visit).await?;
-            let step = AskStep { touchpoint: self.touchpoint.clone(), step: Step::EnrolBiometrics };
-            if let Some(entry) = self.ask(step, &facts).await? {
-                return Ok(entry);
+        self.observe(kind, Outcome::Done, began_ms, route);
+        match self.settle().await {
+            Ok(()) => self.present(interruption).await,
+            Err(error) => (self.progress, Err(error)),
+        }
+    }
+
+    /// Goes on after a sign-in whose redirect came back to a new process.
+    pub async fn go_on_after_sign_in(
+        mut self,
+        stepped_up: bool,
+        interruption: Interruption,
+    ) -> (Progress, Result<Entry, Error>) {
+        let answered = [Some(StepKind::SignIn), stepped_up.then_some(StepKind::StepUp)];
+        let now_ms = self.client.host.clock.elapsed_ms();
+        self.progress.visit.answered.extend(answered.into_iter().flatten().map(|kind| (kind, now_ms)));
+        self.progress.step_n += 1;
+        match self.settle().await {
+            Ok(()) => self.present(interruption).await,
+            Err(error) => (self.progress, Err(error)),
+        }
+    }
+
+    /// The next turn: an ask, or the end. Called again before the answer, it gives the same ask.
+    pub async fn next(&mut self) -> Result<Turn, Error> {
+        let facts = facts::gather(&self.client, &self.progress.visit).await?;
+        let ended = match self.decide(&facts) {
+            Decision::Ask(_) if self.progress.step_n >= MOST_ASKS => {
+                return Err(wrong_answer(
+                    "The same question came back too often; check what the app's presenter answers.",
+                ));
             }
-        }
-        let level = facts::level(&self.client, &self.client.session.view()).to_owned();
-        Ok(Entry::Cleared { clearance: Clearance { touchpoint: self.touchpoint.clone(), level } })
-    }
-
-    async fn ask(&mut self, step: AskStep, facts: &Facts) -> Result<Option<Entry>, Error> {
-        self.ask_and(step, facts, None).await
-    }
-
-    /// Shows one ask and takes the answer in. An entry comes back where the visit ends with it.
-    async fn ask_and(
-        &mut self,
-        step: AskStep,
-        facts: &Facts,
-        options: Option<AuthorizeOptions>,
-    ) -> Result<Option<Entry>, Error> {
-        let kind = step.kind();
-        let began_ms = self.client.host.clock.elapsed_ms();
-        let ask = self.client.policy.ask(&step, &self.client.config.locale, facts);
-        self.observe(kind.as_str(), Outcome::Shown, began_ms, None);
-        let answer = match self.client.host.presenter.present(ask.clone()).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                let outcome =
-                    if error == PresenterError::Interrupted { Outcome::Interrupted } else { Outcome::Error };
-                self.observe(kind.as_str(), outcome, began_ms, None);
-                return Err(error.into());
+            Decision::Ask(step) => return Ok(Turn::Asked { ask: self.open(step, &facts) }),
+            Decision::Clear(Cleared { touchpoint, level }) => {
+                self.leave(Outcome::Done);
+                Entry::Cleared { clearance: Clearance { touchpoint, level } }
+            }
+            Decision::Stop(reason) => {
+                self.leave(Outcome::Error);
+                let reason = self.client.policy.stop_text(&reason, &self.client.config.locale);
+                Entry::Stopped { reason }
             }
         };
+        self.open = None;
+        Ok(Turn::Ended { entry: ended })
+    }
+
+    /// One turn of an app that draws its own screens.
+    pub async fn turn(&mut self, answered: Option<(Ask, Answer)>) -> Result<Turn, Error> {
+        let Some((ask, answer)) = answered else { return self.next().await };
+        if !self.is_open(&ask) {
+            // After the end of the process the same ask comes from the same facts.
+            let turn = self.next().await?;
+            if turn != (Turn::Asked { ask }) {
+                return Err(Error::Retry {
+                    after_seconds: 0,
+                    hint: "That ask is no longer open. Call next, and show what it gives.".to_owned(),
+                });
+            }
+        }
+        match self.answer(answer, &mut Interruption::never()).await? {
+            Some(entry) => Ok(Turn::Ended { entry }),
+            None => self.next().await,
+        }
+    }
+
+    /// Whether `ask` is the one that is open.
+    fn is_open(&self, ask: &Ask) -> bool {
+        self.open.as_ref().is_some_and(|open| open.ask == *ask)
+    }
+
+    /// Takes the answer to the open ask in. An entry comes back where the visit ends with it.
+    pub async fn answer(
+        &mut self,
+        answer: Answer,
+        interruption: &mut Interruption,
+    ) -> Result<Option<Entry>, Error> {
+        let Some(OpenAsk { step, ask, began_ms }) = self.open.take() else {
+            return Err(wrong_answer("No ask is open; call next first."));
+        };
+        let kind = step.kind();
         let route = match &answer {
             Answer::Proceed { route } => route.clone(),
             _ => None,
         };
-        let taken = self.take(&step, &ask.kind, answer, options).await;
-        match taken {
+        match self.take(&step, &ask.kind, answer, interruption).await {
             Ok(Taken::GoOn(outcome)) => {
-                self.visit.answered.insert(kind, self.client.host.clock.elapsed_ms());
+                self.progress.visit.answered.insert(kind, self.client.host.clock.elapsed_ms());
                 self.observe(kind.as_str(), outcome, began_ms, route);
-                self.step_n += 1;
+                self.progress.step_n += 1;
                 Ok(None)
             }
             Ok(Taken::GaveUp) => {
@@ -170,10 +236,69 @@ impl Drive {
                 Ok(Some(Entry::Abandoned { at: kind.as_str().to_owned() }))
             }
             Err(error) => {
-                self.observe(kind.as_str(), Outcome::Error, began_ms, route);
+                let outcome = if interruption.has_come() { Outcome::Interrupted } else { Outcome::Error };
+                self.observe(kind.as_str(), outcome, began_ms, route);
                 Err(error)
             }
         }
+    }
+
+    fn decide(&self, facts: &Facts) -> Decision {
+        let view = self.client.session.view();
+        let step = match &self.aim {
+            Aim::Touchpoint(touchpoint) => {
+                return decide(&self.client.policy, touchpoint, facts, self.now());
+            }
+            Aim::Challenge { answered: false, .. } if facts.session.is_sealed() => Some(Step::Unlock),
+            Aim::Challenge { challenge, answered: false } => Some(Step::StepUp {
+                level: self.level_of(challenge),
+                max_auth_age_s: challenge.max_age_seconds,
+            }),
+            Aim::SignIn if view.lock == LockState::Fresh => Some(Step::EnrolBiometrics),
+            Aim::Challenge { .. } | Aim::SignIn => None,
+        };
+        match step {
+            Some(step) => Decision::Ask(AskStep { touchpoint: self.name.clone(), step }),
+            None => Decision::Clear(Cleared {
+                touchpoint: self.name.clone(),
+                level: match &self.aim {
+                    Aim::Challenge { challenge, .. } => self.level_of(challenge),
+                    _ => facts::level(&self.client, &view).to_owned(),
+                },
+            }),
+        }
+    }
+
+    fn open(&mut self, step: AskStep, facts: &Facts) -> Ask {
+        let ask = self.client.policy.ask(&step, &self.client.config.locale, facts);
+        if !self.is_open(&ask) {
+            let began_ms = self.client.host.clock.elapsed_ms();
+            self.observe(step.kind().as_str(), Outcome::Shown, began_ms, None);
+            self.open = Some(OpenAsk { step, ask: ask.clone(), began_ms });
+        }
+        ask
+    }
+
+    /// Shows the ask by the host's presenter; it leaves the screen when nobody waits any more.
+    async fn shown(&mut self, ask: Ask, interruption: &mut Interruption) -> Result<Answer, Error> {
+        let presenter = self.client.host.presenter.clone();
+        let answer = tokio::select! {
+            biased;
+            () = interruption.come() => {
+                // The ask is gone for us whatever the presenter says to this.
+                drop(tokio::task::spawn_blocking(move || presenter.withdraw_ask()).await);
+                Err(PresenterError::Interrupted)
+            }
+            answer = self.client.host.presenter.present(ask) => answer,
+        };
+        answer.map_err(|error| {
+            if let Some(open) = self.open.take() {
+                let interrupted = error == PresenterError::Interrupted;
+                let outcome = if interrupted { Outcome::Interrupted } else { Outcome::Error };
+                self.observe(open.step.kind().as_str(), outcome, open.began_ms, None);
+            }
+            error.into()
+        })
     }
 
     async fn take(
@@ -181,34 +306,34 @@ impl Drive {
         step: &AskStep,
         shown: &AskKind,
         answer: Answer,
-        options: Option<AuthorizeOptions>,
+        interruption: &mut Interruption,
     ) -> Result<Taken, Error> {
         match (&step.step, answer) {
             (_, Answer::Dismissed) => Ok(Taken::GaveUp),
             (Step::EnrolBiometrics, Answer::Skipped) => self.decline_gate().await,
             (_, Answer::Skipped) => {
-                self.visit.skipped.insert(step.kind());
+                self.progress.visit.skipped.insert(step.kind());
                 if let Step::Consent { required, offered } = &step.step {
-                    self.visit.consent_asked.extend(required.iter().chain(offered).cloned());
+                    self.progress.visit.consent_asked.extend(required.iter().chain(offered).cloned());
                 }
                 Ok(Taken::GoOn(Outcome::Skipped))
             }
             (Step::Inform { .. }, Answer::Acknowledged { act }) => self.inform(shown, act).await,
-            (Step::Unlock, Answer::Proceed { .. }) => self.unlock().await,
+            (Step::Unlock, Answer::Proceed { .. }) => self.unlock(interruption).await,
             (
                 Step::SignIn { level, max_auth_age_s, .. } | Step::StepUp { level, max_auth_age_s },
-                Answer::Proceed { .. },
+                Answer::Proceed { route },
             ) => {
                 let asked = AuthorizeOptions {
                     acr_values: self.client.policy.acr_values(&self.client.config.provider.name, level),
                     max_age_seconds: *max_auth_age_s,
-                    ..AuthorizeOptions::default()
+                    ..self.by_route(route.as_deref())
                 };
-                self.authenticate(options.unwrap_or(asked)).await
+                self.authenticate(self.challenged(asked)).await
             }
             (Step::Profile { fields }, Answer::Profile { values }) => self.profile(fields, values).await,
             (Step::Consent { required, offered }, Answer::Consent { choices, act }) => {
-                self.visit.consent_asked.extend(required.iter().chain(offered).cloned());
+                self.progress.visit.consent_asked.extend(required.iter().chain(offered).cloned());
                 self.consent(shown, choices, act).await
             }
             (Step::EnrolBiometrics, Answer::Proceed { .. }) => self.enrol().await,
@@ -254,10 +379,24 @@ impl Drive {
         Ok(Taken::GoOn(Outcome::Done))
     }
 
-    async fn unlock(&mut self) -> Result<Taken, Error> {
+    async fn unlock(&mut self, interruption: &mut Interruption) -> Result<Taken, Error> {
         let prompt = self.client.policy.prompt(PromptUse::Unlock, &self.client.config.locale);
-        match self.client.session.unlock(prompt).await {
+        let unlocking = self.client.session.unlock(prompt);
+        tokio::pin!(unlocking);
+        let unlocked = tokio::select! {
+            biased;
+            unlocked = &mut unlocking => unlocked,
+            () = interruption.come() => {
+                let gate_key = self.client.host.gate_key.clone();
+                drop(tokio::task::spawn_blocking(move || gate_key.dismiss_prompt()).await);
+                unlocking.await
+            }
+        };
+        match unlocked {
             Ok(()) => Ok(Taken::GoOn(Outcome::Done)),
+            Err(SessionError::Gate(GateError::Cancelled)) if interruption.has_come() => {
+                Err(PresenterError::Interrupted.into())
+            }
             Err(SessionError::Gate(GateError::Cancelled)) => Ok(Taken::GaveUp),
             // The next decision sees that nobody is signed in any more, and asks for that.
             Err(SessionError::KeyLost) => Ok(Taken::GoOn(Outcome::Error)),
@@ -266,9 +405,12 @@ impl Drive {
     }
 
     async fn authenticate(&mut self, options: AuthorizeOptions) -> Result<Taken, Error> {
-        let options = AuthorizeOptions { touchpoint: Some(self.touchpoint.clone()), ..options };
+        let options = AuthorizeOptions { touchpoint: Some(self.name.clone()), ..options };
         match self.client.session.sign_in(options).await {
             Ok(()) => {
+                if let Aim::Challenge { answered, .. } = &mut self.aim {
+                    *answered = true;
+                }
                 self.settle().await?;
                 Ok(Taken::GoOn(Outcome::Done))
             }
@@ -300,7 +442,7 @@ impl Drive {
 
     /// Without finger or face the session is kept on the device alone, where the policy leaves that to the person.
     async fn decline_gate(&mut self) -> Result<Taken, Error> {
-        self.visit.skipped.insert(StepKind::EnrolBiometrics);
+        self.progress.visit.skipped.insert(StepKind::EnrolBiometrics);
         match self.client.policy.lock().gate {
             GateRequirement::Optional => {
                 self.client.session.seal_on_device().await?;
@@ -325,6 +467,26 @@ impl Drive {
         }
     }
 
+    /// A server that challenges names what it wants itself.
+    fn challenged(&self, asked: AuthorizeOptions) -> AuthorizeOptions {
+        match &self.aim {
+            Aim::Challenge { challenge, .. } => AuthorizeOptions {
+                acr_values: challenge.acr_values.clone(),
+                max_age_seconds: challenge.max_age_seconds,
+                ..asked
+            },
+            _ => asked,
+        }
+    }
+
+    /// What a route means to the provider: `social:google` goes to that provider's page at once.
+    fn by_route(&self, route: Option<&str>) -> AuthorizeOptions {
+        AuthorizeOptions {
+            identity_provider: route.and_then(|route| self.client.config.provider.connection(route)),
+            ..AuthorizeOptions::default()
+        }
+    }
+
     fn level_of(&self, challenge: &Challenge) -> String {
         let provider = &self.client.config.provider.name;
         let acr = challenge.acr_values.first().map(String::as_str);
@@ -340,11 +502,18 @@ impl Drive {
         Now { provider_s: provider_ms.map_or(now.provider_s, |ms| ms.div_euclid(1000)), ..now }
     }
 
+    /// Only a touchpoint's visit has an event of its own for its end.
+    fn leave(&self, outcome: Outcome) {
+        if matches!(self.aim, Aim::Touchpoint(_)) {
+            self.observe("leave", outcome, self.began_ms, None);
+        }
+    }
+
     fn observe(&self, step: &str, outcome: Outcome, began_ms: u64, route: Option<String>) {
         self.client.observe(TouchpointEvent {
-            flow: self.flow.clone(),
+            flow: self.progress.flow.clone(),
             step: step.to_owned(),
-            step_n: self.step_n,
+            step_n: self.progress.step_n,
             outcome,
             ms: self.client.host.clock.elapsed_ms().saturating_sub(began_ms),
             route,

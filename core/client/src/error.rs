@@ -100,6 +100,9 @@ impl From<SessionError> for Error {
             SessionError::Refused { reason } => Self::Cancelled {
                 hint: format!("Nothing was changed, because an answer was refused: {reason}. Start the sign-in anew."),
             },
+            SessionError::NotAdopted { reason } => Self::SignInAgain {
+                hint: format!("The other library's session can't be taken over: {reason}. Let the person sign in."),
+            },
             SessionError::NotNow { reason } => Self::Unavailable {
                 hint: format!("Not possible at this moment: {reason}. Try again when the device is unlocked."),
             },

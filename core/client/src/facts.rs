@@ -79,9 +79,10 @@ pub(crate) fn age(client: &Client, view: &SessionView) -> Fact<Age> {
     }
 }
 
-/// The routes that work with this provider: its own page always.
+/// The routes that work with this provider: its own page always, others where the configuration says how.
 fn routes(client: &Client) -> BTreeSet<String> {
-    client.policy.routes().iter().filter(|route| *route == "page").cloned().collect()
+    let works = |route: &&String| *route == "page" || client.config.provider.connection(route).is_some();
+    client.policy.routes().iter().filter(works).cloned().collect()
 }
 
 type Ledgers = (BTreeMap<String, ConsentRecord>, BTreeMap<String, Shown>);
@@ -95,17 +96,24 @@ async fn standings(client: &Client) -> Result<Ledgers, Error> {
     for (purpose, standing) in client.policy.purposes().iter().zip(standings) {
         let shown = shown(&purpose.text_id, &standing);
         let standing = standing.standing;
-        if standing.state == pforte_consent::State::Informed {
-            notices.extend(shown.clone().map(|shown| (purpose.id.clone(), shown)));
+        // Who objected had been told.
+        if standing.told || standing.state == pforte_consent::State::Objected {
+            let told = Shown { text_id: purpose.text_id.clone(), text_hash: None, terms_hash: None };
+            notices.insert(purpose.id.clone(), told);
         }
         let record = ConsentRecord {
-            state: state(standing.state),
+            state: if is_open_question(&standing) { ConsentState::Unknown } else { state(standing.state) },
             shown,
             asked_wall_ms: standing.last_refusal_ms.max(standing.last_asked_ms),
         };
         consents.insert(purpose.id.clone(), record);
     }
     Ok((consents, notices))
+}
+
+/// Devices disagree: the most restrictive counts, and the person is asked once.
+fn is_open_question(standing: &pforte_consent::Standing) -> bool {
+    standing.conflict && standing.last_asked_ms < standing.since_ms
 }
 
 /// The ledger compares texts and terms already; a standing that no longer fits is handed on as "another text".

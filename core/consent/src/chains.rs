@@ -5,7 +5,7 @@
 //! hash than the entry held, counts for nothing, so nobody can claim to have seen what was not there yet.
 //!
 //! A chain is *clean* up to the first gap or fork. Beyond it entries may only restrict: a device that signs two
-//! different entries with one number was cloned or rolled back.
+//! different entries with one number was cloned or rolled back. The same holds from where the service revoked a device.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -40,6 +40,8 @@ impl Node {
 pub(crate) struct Chains {
     own_device: Digest,
     certified: BTreeSet<Digest>,
+    /// The first number of a device's chain that is no longer believed.
+    revoked: BTreeMap<Digest, u64>,
     nodes: Vec<Node>,
     index: HashMap<Digest, usize>,
     own: Vec<usize>,
@@ -55,7 +57,7 @@ pub(crate) struct Chains {
 pub(crate) struct Trust {
     /// On a chain without gap or fork up to here.
     pub clean: Vec<bool>,
-    /// Clean, and of this device or a certified one: its grants and its `seen` count.
+    /// Clean, and of this device or a certified one before its revocation: its grants and its `seen` count.
     pub trusted: Vec<bool>,
 }
 
@@ -83,6 +85,7 @@ impl Chains {
         Self {
             own_device,
             certified: BTreeSet::new(),
+            revoked: BTreeMap::new(),
             nodes: Vec::new(),
             index: HashMap::new(),
             own: Vec::new(),
@@ -164,6 +167,26 @@ impl Chains {
         *device == self.own_device || self.certified.contains(device)
     }
 
+    /// Believes `device` no longer from number `from` on; of two revocations the earlier counts. Whether that is news.
+    pub fn revoke(&mut self, device: Digest, from: u64) -> bool {
+        if self.revoked.get(&device).is_some_and(|known| *known <= from) {
+            return false;
+        }
+        self.revoked.insert(device, from);
+        true
+    }
+
+    /// Whether an entry comes from a device that is believed about it: this one or a certified one, and the entry lies
+    /// before a revocation. Says nothing about gaps and forks.
+    pub fn is_believed(&self, node: &Node) -> bool {
+        self.is_certified(&node.device()) && !self.is_revoked(&node.head())
+    }
+
+    /// Whether an entry lies at or beyond the revocation of its device.
+    pub fn is_revoked(&self, head: &Head) -> bool {
+        self.revoked.get(&head.device).is_some_and(|from| head.seq >= *from)
+    }
+
     /// Adds an entry; the caller has checked that an own one continues the chain. Returns its number, or nothing where
     /// it was held already: then the smaller of two records with different signatures stays, whatever came first.
     pub fn insert(&mut self, node: Node) -> Option<usize> {
@@ -218,11 +241,8 @@ impl Chains {
                 mark(*at);
             }
         }
-        let trusted = clean
-            .iter()
-            .zip(&self.nodes)
-            .map(|(clean, node)| *clean && self.is_certified(&node.device()))
-            .collect();
+        let trusted =
+            clean.iter().zip(&self.nodes).map(|(clean, node)| *clean && self.is_believed(node)).collect();
         Trust { clean, trusted }
     }
 

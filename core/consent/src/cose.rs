@@ -12,16 +12,18 @@ const LONGEST: u64 = 16 * 1024;
 pub(crate) enum Kind {
     Entry,
     Certificate,
+    Revocation,
     Receipt,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Entry, Self::Certificate, Self::Receipt];
+    const ALL: [Self; 4] = [Self::Entry, Self::Certificate, Self::Revocation, Self::Receipt];
 
     fn media_type(self) -> &'static str {
         match self {
             Self::Entry => "application/pforte-consent-entry+cbor",
             Self::Certificate => "application/pforte-consent-certificate+cbor",
+            Self::Revocation => "application/pforte-consent-revocation+cbor",
             Self::Receipt => "application/pforte-consent-receipt+cbor",
         }
     }

@@ -11,12 +11,33 @@ use crate::{Digest, Head, Ledger, Payload, Rule, State};
 /// What an export says beside the ledger itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExportContext {
-    /// The name of the controller, as the privacy notice has it.
-    pub controller: String,
+    /// Who is responsible, as the privacy notice has it.
+    pub controller: Controller,
+    /// The language of titles and fields (BCP 47).
+    pub language: String,
     /// When the export is made, in milliseconds since 1970.
     pub now_ms: i64,
     /// The purposes as today's policy describes them.
     pub purposes: Vec<PurposeTerms>,
+}
+
+/// Who is responsible for the data (GDPR, Art. 4(7)), as the privacy notice has it. The Kantara receipt needs all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Controller {
+    /// The company's name.
+    pub name: String,
+    /// Whom to turn to, such as the data protection officer.
+    pub contact: String,
+    /// The postal address, in one line.
+    pub address: String,
+    /// An e-mail address.
+    pub email: String,
+    /// A telephone number.
+    pub phone: String,
+    /// Where the privacy notice is.
+    pub policy_url: String,
+    /// Whose law applies, such as `AT` (ISO 3166-1) or `EU`.
+    pub jurisdiction: String,
 }
 
 /// A purpose as the policy describes it, for an export.
@@ -64,7 +85,7 @@ impl Ledger {
             "dct:conformsTo": "https://w3id.org/dpv/schema/dpv-27560#record",
             "dct:created": date_time(context.now_ms),
             "dpv:hasDataSubject": { "@id": format!("urn:pforte:consent:1:subject:{}", self.identity.subject) },
-            "dpv:hasDataController": { "@type": "dpv:DataController", "dpv:hasName": context.controller },
+            "dpv:hasDataController": { "@type": "dpv:DataController", "dpv:hasName": context.controller.name },
             "dpv:hasProcess": processes,
             "pforte:subject": self.identity.subject.to_string(),
             "pforte:device": self.identity.device_key.thumbprint().to_string(),
@@ -72,6 +93,7 @@ impl Ledger {
             "pforte:entries": self.chains.nodes().iter().map(|node| base64(&node.record)).collect::<Vec<_>>(),
             "pforte:payloads": kept.iter().map(|payload| base64(payload.as_bytes())).collect::<Vec<_>>(),
             "pforte:certificates": self.certificates.values().map(|record| base64(record)).collect::<Vec<_>>(),
+            "pforte:revocations": self.revocations.values().map(|one| base64(&one.record)).collect::<Vec<_>>(),
             "pforte:receipts": self.receipts.values().map(|one| base64(&one.record)).collect::<Vec<_>>(),
             "pforte:completeUpTo": self.confirmed(),
             "pforte:lacking": lacking,
@@ -113,7 +135,7 @@ impl Ledger {
         })
     }
 
-    fn confirmed(&self) -> Vec<Value> {
+    pub(crate) fn confirmed(&self) -> Vec<Value> {
         let held = self.receipts.iter().filter(|(_, receipt)| self.chains.reaches_back(&receipt.hash));
         held.map(|(device, receipt)| {
             let mut confirmed = head(&Head { device: *device, seq: receipt.seq, hash: receipt.hash });
@@ -123,14 +145,19 @@ impl Ledger {
         .collect()
     }
 
-    fn is_complete(&self) -> bool {
-        let confirmed =
-            |head: &Head| self.receipts.get(&head.device).is_some_and(|receipt| receipt.hash == head.hash);
-        self.lacking().is_empty() && self.heads().iter().all(confirmed)
+    /// Whether the account service confirmed everything that is held, and nothing is known to lack. What a revoked device
+    /// said after its revocation needs no confirmation: the service gives none for it.
+    pub fn is_complete(&self) -> bool {
+        let confirmed = |head: &Head| {
+            self.receipts.get(&head.device).is_some_and(|receipt| receipt.hash == head.hash)
+                || self.chains.is_revoked(head)
+        };
+        let heads = self.heads();
+        !heads.is_empty() && self.lacking().is_empty() && heads.iter().all(confirmed)
     }
 }
 
-fn head(head: &Head) -> Value {
+pub(crate) fn head(head: &Head) -> Value {
     json!({ "pforte:device": head.device.to_string(), "pforte:seq": head.seq, "pforte:head": head.hash.to_string() })
 }
 

@@ -1,25 +1,27 @@
 //! From entries to positions: where each purpose stands.
 //!
 //! **A purpose is granted if, and only if, there is a trusted grant that has every restriction in its past.** Grants of
-//! devices that are not certified, and grants beyond a gap or fork, count for nothing; restrictions (refusals,
+//! devices that are not certified, and grants beyond a gap, fork or revocation, count for nothing; restrictions (refusals,
 //! withdrawals, objections, recorded expiries) always count. Nothing else enters: no clock, no order of arrival. So no
 //! merge, clock or replay yields a grant that no certified entry contains, nor one that outlives a restriction it had
 //! not seen.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::State;
 use crate::chains::{Chains, Node, Past, Trust};
 use crate::entry::BodyAct;
+use crate::{Digest, State};
 
 /// Where one purpose stands, before time and policy are applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Position {
     /// The entry that decides, or the latest note where nothing was decided.
     pub entry: Option<usize>,
     pub conflict: bool,
     pub last_refusal_ms: Option<i64>,
     pub last_asked_ms: Option<i64>,
+    /// Text and terms of everything the person was told, whatever was decided since.
+    pub told: BTreeSet<(Option<Digest>, Option<Digest>)>,
 }
 
 /// Where everything stands.
@@ -61,7 +63,7 @@ impl Positions {
                 position.conflict = false;
             }
         }
-        position.remember(*state, node.body.wall_ms);
+        position.remember(*state, node);
     }
 
     /// Computes everything anew, from the set of entries alone.
@@ -76,13 +78,16 @@ impl Positions {
 }
 
 impl Position {
-    fn remember(&mut self, state: State, wall_ms: i64) {
+    fn remember(&mut self, state: State, node: &Node) {
+        if let BodyAct::State { state: State::Informed, text_hash, terms, .. } = &node.body.act {
+            self.told.insert((*text_hash, *terms));
+        }
         let latest = match state {
             State::Denied | State::Withdrawn | State::Objected => &mut self.last_refusal_ms,
             State::Asked => &mut self.last_asked_ms,
             _ => return,
         };
-        *latest = (*latest).max(Some(wall_ms));
+        *latest = (*latest).max(Some(node.body.wall_ms));
     }
 }
 
@@ -106,7 +111,7 @@ fn group(chains: &Chains, trust: &Trust) -> (BTreeMap<String, Group>, Option<usi
         let clean = trust.clean.get(at).copied().unwrap_or_default();
         let BodyAct::State { state, purpose, .. } = &node.body.act else {
             // A certified device's tombstone counts beyond gaps and forks, too: it wins every merge.
-            if chains.is_certified(&node.device()) {
+            if chains.is_believed(node) {
                 erased = smaller(chains, erased, at)
             } else {
                 tombstones.push(at)
@@ -115,7 +120,7 @@ fn group(chains: &Chains, trust: &Trust) -> (BTreeMap<String, Group>, Option<usi
         };
         let group = groups.entry(purpose.clone()).or_default();
         if trusted {
-            group.position.remember(*state, node.body.wall_ms);
+            group.position.remember(*state, node);
         }
         let list = match effect(node) {
             Some(Effect::Restriction) => &mut group.restrictions,

@@ -36,6 +36,18 @@ impl PublicKey {
         Ok(Self { point, thumbprint: Digest::of(&cose_key.into_bytes()), parsed: Arc::new(parsed) })
     }
 
+    /// Reads the same as 130 digits of hex, as an account service publishes it.
+    pub fn from_hex(text: &str) -> Result<Self, NotAKey> {
+        let digits: Option<Vec<u8>> =
+            text.chars().map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok())).collect();
+        let digits = digits.filter(|digits| digits.len() == 130).ok_or(NotAKey)?;
+        let bytes: Vec<u8> = digits
+            .chunks_exact(2)
+            .map(|pair| pair.iter().fold(0, |value, digit| value << 4 | digit))
+            .collect();
+        Self::from_sec1(&bytes)
+    }
+
     /// The COSE Key Thumbprint with SHA-256 (RFC 9679, section 3).
     pub fn thumbprint(&self) -> Digest {
         self.thumbprint

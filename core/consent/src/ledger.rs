@@ -9,7 +9,7 @@ use crate::draft::{Draft, Entry};
 use crate::entry::{Body, BodyAct, LATEST_MS, MOST_SEEN};
 use crate::fold::Positions;
 use crate::own_times::OwnTimes;
-use crate::service::ServiceBody;
+use crate::service::{Says, ServiceBody};
 use crate::{Digest, LedgerError, PublicKey, Refused, Salt, Statement, Subject};
 
 /// The most entries a ledger holds.
@@ -22,7 +22,7 @@ pub struct Identity {
     pub subject: Subject,
     /// This device's ledger key for this account.
     pub device_key: PublicKey,
-    /// The keys of the account service, which certify other devices and sign receipts; none while anonymous.
+    /// The keys of the account service, which certify and revoke devices and sign receipts; none while anonymous.
     pub services: Vec<PublicKey>,
 }
 
@@ -62,8 +62,16 @@ pub struct Ledger {
     pub(crate) chains: Chains,
     pub(crate) positions: Positions,
     pub(crate) certificates: BTreeMap<Digest, Vec<u8>>,
+    pub(crate) revocations: BTreeMap<Digest, Revocation>,
     pub(crate) receipts: BTreeMap<Digest, Receipt>,
     pub(crate) own_times: OwnTimes,
+}
+
+/// The service's word that a device is no longer believed; the smallest counts: the earliest entry, then the bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Revocation {
+    pub from: u64,
+    pub record: Vec<u8>,
 }
 
 /// The service's latest confirmation for one device; ordered by how much it confirms.
@@ -81,6 +89,7 @@ pub(crate) struct Batch {
     /// With the offset of each.
     pub entries: Vec<(usize, Node)>,
     pub certificates: Vec<(Digest, Vec<u8>)>,
+    pub revocations: Vec<(Digest, Revocation)>,
     pub receipts: Vec<(Digest, Receipt)>,
 }
 
@@ -93,6 +102,7 @@ impl Ledger {
             chains,
             positions: Positions::default(),
             certificates: BTreeMap::new(),
+            revocations: BTreeMap::new(),
             receipts: BTreeMap::new(),
             own_times: OwnTimes::default(),
         }
@@ -200,6 +210,13 @@ impl Ledger {
         self.admit(batch)
     }
 
+    /// As [`Ledger::merge`], but what a service signed that is not believed is left out.
+    pub(crate) fn merge_leaving_out_strangers(&mut self, records: &[u8]) -> Result<MergeReport, LedgerError> {
+        let mut batch = self.verify(records, true)?;
+        batch.entries.sort_by_key(|(_, node)| node.body.seq);
+        self.admit(batch)
+    }
+
     /// Reads records and checks each by itself: its form, its signature, whose it is.
     fn verify(&self, bytes: &[u8], leave_out_strangers: bool) -> Result<Batch, LedgerError> {
         let mut batch = Batch::default();
@@ -239,11 +256,12 @@ impl Ledger {
                 return Err(LedgerError::OtherSubject { offset });
             }
             let record = signed.record.to_vec();
-            match body.head {
-                Some((seq, hash)) => {
+            match body.says {
+                Says::Certified => batch.certificates.push((body.device, record)),
+                Says::Revoked { from } => batch.revocations.push((body.device, Revocation { from, record })),
+                Says::Received { seq, hash } => {
                     batch.receipts.push((body.device, Receipt { seq, hash, wall_ms: body.wall_ms, record }));
                 }
-                None => batch.certificates.push((body.device, record)),
             }
         }
         Ok(batch)
@@ -267,6 +285,13 @@ impl Ledger {
                 }
             }
         }
+        for (device, revocation) in batch.revocations {
+            refold |= self.chains.revoke(device, revocation.from);
+            if self.revocations.get(&device).is_none_or(|held| *held > revocation) {
+                report.records.push(revocation.record.clone());
+                self.revocations.insert(device, revocation);
+            }
+        }
         for (_, node) in batch.entries {
             refold |= self.admit_entry(node, refold, &mut report);
         }
@@ -288,7 +313,8 @@ impl Ledger {
     /// Adds one entry. Returns whether positions are to be folded anew: not for an own entry that has seen everything.
     fn admit_entry(&mut self, node: Node, refold: bool, report: &mut MergeReport) -> bool {
         let own = self.chains.is_own(&node);
-        let saw_everything = own && node.body.seen.iter().eq(self.chains.tips());
+        let saw_everything =
+            own && self.chains.is_believed(&node) && node.body.seen.iter().eq(self.chains.tips());
         let (record, seq, wall_ms) = (node.record.clone(), node.body.seq, node.body.wall_ms);
         let Some(at) = self.chains.insert(node) else { return false };
         report.records.push(record);
@@ -324,10 +350,12 @@ impl Ledger {
         }
         let foreign = batch.entries.iter().map(|(_, node)| node).filter(|node| !self.chains.is_own(node));
         let certified = batch.certificates.iter().map(|(device, _)| *device);
+        let revoked = batch.revocations.iter().map(|(device, _)| *device);
         let confirmed = batch.receipts.iter().map(|(device, _)| *device);
-        let held = self.certificates.keys().chain(self.receipts.keys()).copied();
+        let held =
+            self.certificates.keys().chain(self.revocations.keys()).chain(self.receipts.keys()).copied();
         let mut devices: HashSet<Digest> =
-            foreign.map(Node::device).chain(certified).chain(confirmed).collect();
+            foreign.map(Node::device).chain(certified).chain(revoked).chain(confirmed).collect();
         if devices.is_empty() {
             return Ok(());
         }

@@ -3,7 +3,8 @@
 //! **What it is.** A [`Ledger`] is a set of signed entries about one [`Subject`], one hash-chain for each device. The
 //! caller states what happened ([`Statement`]), signs the [`Draft`], stores the [`Entry`] and the [`Payload`], and
 //! appends. From the entries follows where each purpose stands ([`Standing`]) and whether an event may be written
-//! ([`Permit`]). Ledgers of several devices merge; the whole exports as JSON-LD.
+//! ([`Permit`]). Ledgers of several devices merge; the whole exports as
+//! JSON-LD and comes back from it, and live grants export as Kantara receipts.
 //!
 //! **What it promises.** No merge, no clock and no order of arrival yields a grant that no signed and certified entry
 //! contains, nor one that outlives a refusal, withdrawal or erasure it had not seen. A grant needs a genuine act and its
@@ -15,7 +16,8 @@
 //! today's text is and how long a grant holds comes as a [`Rule`].
 //!
 //! **What it follows.** Deterministic CBOR (RFC 8949, section 4.2.1), CBOR sequences (RFC 8742), COSE_Sign1 with ES256
-//! (RFC 9052, RFC 9053), COSE key thumbprints (RFC 9679), ISO/IEC TS 27560 with W3C DPV terms for exports; GDPR
+//! (RFC 9052, RFC 9053), COSE key thumbprints (RFC 9679), ISO/IEC TS 27560 with W3C DPV terms and Kantara Consent Receipt 1.1.0
+//! for exports; GDPR
 //! Art. 7, 17 and 21 for what the states mean.
 //!
 //! ```
@@ -64,6 +66,8 @@ mod erasure;
 mod error;
 mod export;
 mod fold;
+mod import;
+mod kantara;
 mod key;
 mod ledger;
 mod name;
@@ -79,10 +83,13 @@ mod view;
 #[cfg(test)]
 mod theorem;
 
+pub use carry::Bond;
 pub use draft::{BadSignature, Draft, Entry, Sealed};
 pub use erasure::{Erasure, PayloadRefused};
 pub use error::{Fault, LedgerError, Malformed};
-pub use export::{ExportContext, PurposeTerms};
+pub use export::{Controller, ExportContext, PurposeTerms};
+pub use import::{ImportError, Imported};
+pub use kantara::Incomplete;
 pub use key::{NotAKey, PublicKey};
 pub use ledger::{Anchor, Head, Identity, Ledger, MergeReport};
 pub use name::{Digest, Salt, Subject};

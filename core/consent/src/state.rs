@@ -52,7 +52,7 @@ pub struct Standing {
     /// Whether a grant is there, certified, unexpired, to today's text and terms: only then is there a permit.
     pub live: bool,
     /// A grant is there and unexpired, but the text, basis, recipient or fields changed since, or its device dated
-    /// it more than a day into the future: ask again.
+    /// it more than a day into the future: ask again. Of what the person was told or asked: text or terms changed since.
     pub outdated: bool,
     /// Devices disagree and neither knew of the other's act: ask one question.
     pub conflict: bool,
@@ -70,6 +70,8 @@ pub struct Standing {
     /// When the person last refused, withdrew or objected, in milliseconds since 1970; the policy's cool-down counts
     /// from here.
     pub last_refusal_ms: Option<i64>,
+    /// Whether the person was told today's text under today's terms, whatever they decided since.
+    pub told: bool,
     /// When the person was last asked without choosing, in milliseconds since 1970.
     pub last_asked_ms: Option<i64>,
 }

@@ -13,7 +13,7 @@ use pforte_host::Act;
 use proptest::prelude::*;
 
 use crate::chains::Node;
-use crate::ledger::Batch;
+use crate::ledger::{Batch, Revocation};
 use crate::{
     Age, Digest, Identity, Ledger, PublicKey, Rule, Salt, ShownText, Standing, State, Statement, Subject,
 };
@@ -44,6 +44,12 @@ enum Event {
         from: usize,
         to: usize,
         drop: usize,
+    },
+    /// The account service takes a device's certificate back, from a number of its chain on; the news reaches one device.
+    Revoke {
+        device: usize,
+        from: u64,
+        reaches: usize,
     },
     /// A device is put back to an older copy of its own file and goes on from there: its chain forks.
     RollBack {
@@ -82,6 +88,10 @@ fn take(ledger: &mut Ledger, nodes: &[Node]) {
     let own: Vec<_> = entries.extract_if(.., |(_, node)| ledger.chains.is_own(node)).collect();
     _ = ledger.admit(Batch { entries: own, ..Batch::default() });
     ledger.admit(Batch { entries, ..Batch::default() }).unwrap();
+}
+
+fn revocation(from: u64) -> Revocation {
+    Revocation { from, record: from.to_be_bytes().to_vec() }
 }
 
 fn held(ledger: &Ledger) -> BTreeSet<Digest> {
@@ -136,6 +146,12 @@ impl World {
                 let kept = nodes.filter(|(at, _)| drop == 0 || at % drop != 0).map(|(_, node)| node.clone());
                 let kept: Vec<Node> = kept.collect();
                 take(&mut self.ledgers[to], &kept);
+                self.tell(from, to);
+            }
+            Event::Revoke { device, from, reaches } => {
+                let revoked = (KEYS[device].thumbprint(), revocation(from));
+                let batch = Batch { revocations: vec![revoked], ..Batch::default() };
+                self.ledgers[reaches].admit(batch).unwrap();
             }
             Event::RollBack { device, to } => {
                 let own = self.all.iter().filter(|witness| witness.device == device).take(to);
@@ -144,6 +160,12 @@ impl World {
                 take(&mut self.ledgers[device], &own);
             }
         }
+    }
+
+    /// What one device knows of revocations goes to another.
+    fn tell(&mut self, from: usize, to: usize) {
+        let revocations = self.ledgers[from].revocations.clone().into_iter().collect();
+        self.ledgers[to].admit(Batch { revocations, ..Batch::default() }).unwrap();
     }
 
     fn record(
@@ -169,7 +191,12 @@ impl World {
         let held = held(ledger);
         let here: Vec<&Witness> =
             self.all.iter().filter(|witness| held.contains(&witness.node.hash)).collect();
-        let believed = |witness: &Witness| witness.device == viewer || witness.device < 3;
+        let revoked = |witness: &Witness| {
+            let revocation = ledger.revocations.get(&KEYS[witness.device].thumbprint());
+            revocation.is_some_and(|revocation| witness.node.body.seq >= revocation.from)
+        };
+        let believed =
+            |witness: &Witness| (witness.device == viewer || witness.device < 3) && !revoked(witness);
         for (number, purpose) in PURPOSES.iter().enumerate() {
             let standing = view(ledger, purpose);
             assert_eq!(standing.live, ledger.permit(purpose, &Rule::default(), 0).is_some());
@@ -222,6 +249,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         8 => (0..4usize, 0..2usize, state, 0..3i64, 0..16usize)
             .prop_map(|(device, purpose, state, wall_ms, meanwhile)| Event::State { device, purpose, state, wall_ms, meanwhile }),
         6 => (0..4usize, 0..4usize, 0..4usize).prop_map(|(from, to, drop)| Event::Send { from, to, drop }),
+        1 => (0..4usize, 0..3u64, 0..4usize).prop_map(|(device, from, reaches)| Event::Revoke { device, from, reaches }),
         1 => (0..4usize, 0..4usize).prop_map(|(device, to)| Event::RollBack { device, to }),
         1 => (0..4usize, 0..4usize).prop_filter_map("erasures are rare", |(device, chance)| {
             (chance == 0).then_some(Event::Erase { device })
@@ -254,7 +282,11 @@ proptest! {
         // Seen by a newcomer, whose own chain is empty: the fold of a union of parts.
         let merged = |order: &[usize]| {
             let mut newcomer = newcomer();
-            order.iter().for_each(|part| take(&mut newcomer, &parts[*part]));
+            for part in order {
+                take(&mut newcomer, &parts[*part]);
+                let revocations = world.ledgers[*part].revocations.clone().into_iter().collect();
+                newcomer.admit(Batch { revocations, ..Batch::default() }).unwrap();
+            }
             newcomer
         };
         let reference = merged(&[0, 1, 2, 3]);
@@ -264,15 +296,14 @@ proptest! {
         prop_assert_eq!(again.heads(), reference.heads());
         prop_assert_eq!(again.is_erased(), reference.is_erased());
         // ((0 + 1) + 2) + 3 above; here 0 + (1 + (2 + 3)).
-        let mut inner = merged(&[2, 3]).chains.nodes().to_vec();
+        let mut nested = merged(&[2, 3]);
         for part in [1, 0] {
-            let mut outer = newcomer();
-            take(&mut outer, &parts[part]);
-            take(&mut outer, &inner);
-            inner = outer.chains.nodes().to_vec();
+            let inner = nested;
+            nested = merged(&[part]);
+            take(&mut nested, inner.chains.nodes());
+            let revocations = inner.revocations.into_iter().collect();
+            nested.admit(Batch { revocations, ..Batch::default() }).unwrap();
         }
-        let mut nested = newcomer();
-        take(&mut nested, &inner);
         prop_assert_eq!(views(&nested), views(&reference));
         for ledger in [&reference, &again, &nested] {
             world.check(usize::MAX, ledger);
@@ -309,6 +340,7 @@ fn every_small_history_keeps_the_theorem() {
     }
     alphabet.push(Event::Erase { device: 0 });
     alphabet.push(Event::RollBack { device: 1, to: 0 });
+    alphabet.push(Event::Revoke { device: 1, from: 0, reaches: 0 });
     let (mut histories, mut grants) = (0u32, 0u32);
     let mut open = vec![(World::new(), 0)];
     while let Some((world, length)) = open.pop() {

@@ -16,6 +16,7 @@ impl Ledger {
             conflict: position.conflict && !self.is_erased(),
             last_refusal_ms: position.last_refusal_ms,
             last_asked_ms: position.last_asked_ms,
+            told: position.told.iter().any(|(text, terms)| rule.fits(*text, *terms)),
             ..Standing::default()
         };
         let Some(node) = position.entry.and_then(|at| self.chains.nodes().get(at)) else { return standing };
@@ -33,8 +34,11 @@ impl Ledger {
             (standing.text_hash, standing.terms, standing.commitment) =
                 (*text_hash, *terms, Some(*commitment));
         }
-        if standing.state == State::Granted {
-            standing.apply(rule, node.body.wall_ms, now_ms.max(self.latest_since(node)));
+        match standing.state {
+            State::Granted => standing.apply(rule, node.body.wall_ms, now_ms.max(self.latest_since(node))),
+            // What the person was told holds for that text and those terms, too.
+            State::Informed | State::Asked => standing.outdated = standing.says_otherwise(rule),
+            _ => {}
         }
         standing
     }
@@ -91,12 +95,22 @@ impl Standing {
             self.since_ms = Some(ends_ms);
             return;
         }
-        let other_text =
-            !rule.texts.is_empty() && !self.text_hash.is_some_and(|hash| rule.texts.contains(&hash));
-        let other_terms = rule.terms.is_some() && rule.terms != self.terms;
         let from_the_future = granted_ms > now_ms.saturating_add(MOST_AHEAD_MS);
-        self.outdated = other_text || other_terms || from_the_future;
+        self.outdated = self.says_otherwise(rule) || from_the_future;
         self.live = !self.outdated;
+    }
+
+    /// Whether today's text or terms are others than those of the entry that decides.
+    fn says_otherwise(&self, rule: &Rule) -> bool {
+        !rule.fits(self.text_hash, self.terms)
+    }
+}
+
+impl Rule {
+    /// Whether a text and terms are today's.
+    fn fits(&self, text: Option<Digest>, terms: Option<Digest>) -> bool {
+        let same_text = self.texts.is_empty() || text.is_some_and(|hash| self.texts.contains(&hash));
+        same_text && (self.terms.is_none() || self.terms == terms)
     }
 }
 

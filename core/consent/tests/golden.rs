@@ -15,7 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{DAY, NOW, Phone, SUBJECT, Signer, statement};
 use pforte_consent::{
-    ExportContext, Identity, Ledger, Payload, PublicKey, PurposeTerms, Rule, State, Subject,
+    Controller, ExportContext, Identity, Ledger, Payload, PublicKey, PurposeTerms, Rule, State, Subject,
 };
 use serde_json::Value;
 
@@ -30,16 +30,22 @@ fn context() -> ExportContext {
         fields: vec!["email".to_owned()],
         rule: Rule { retain_ms: (purpose == "newsletter").then_some(DAY), ..Rule::default() },
     });
-    ExportContext { controller: "The portal".to_owned(), now_ms: NOW + 2 * DAY, purposes: purposes.into() }
+    ExportContext {
+        controller: Controller { name: "The portal".to_owned(), ..Controller::default() },
+        language: "de".to_owned(),
+        now_ms: NOW + 2 * DAY,
+        purposes: purposes.into(),
+    }
 }
 
-/// Two certified phones and one that is not; both sides of a disagreement; a receipt for all that is held.
+/// Two certified devices, one that is not, and one whose certificate was revoked; both sides of a disagreement; a receipt for all that is held.
 fn portal() -> (Phone, Signer) {
     let service = Signer::new();
     let mut phone = Phone::new(SUBJECT, &[&service]);
     let mut tablet = Phone::new(SUBJECT, &[&service]);
     let mut stranger = Phone::new(SUBJECT, &[&service]);
-    for device in [&phone.signer.key, &tablet.signer.key] {
+    let mut lost = Phone::new(SUBJECT, &[&service]);
+    for device in [&phone.signer.key, &tablet.signer.key, &lost.signer.key] {
         let certificate = service.certify(SUBJECT, device);
         phone.ledger.merge(&certificate).unwrap();
     }
@@ -57,6 +63,12 @@ fn portal() -> (Phone, Signer) {
     tablet.say(&statement("crm.link", State::Denied)).unwrap();
     phone.say(&statement("crm.link", State::Granted)).unwrap();
     stranger.say(&statement("profile.store", State::Granted)).unwrap();
+    phone.receive(&tablet.ledger.records());
+    // Whoever found the lost phone has seen every restriction, and agrees; the service has revoked the phone by then.
+    lost.receive(&phone.ledger.records());
+    lost.say(&statement("crm.link", State::Granted)).unwrap();
+    phone.receive(&service.revoke(SUBJECT, &lost.signer.key, 0));
+    phone.receive(&lost.ledger.records());
     for device in [&tablet, &stranger] {
         phone.receive(&device.ledger.records());
         phone.receive(&service.receipt(&device.ledger));
@@ -64,6 +76,17 @@ fn portal() -> (Phone, Signer) {
     phone.payloads.extend(tablet.payloads);
     phone.receive(&service.receipt(&phone.ledger));
     (phone, service)
+}
+
+/// Every kind of record once: an entry that grants, its payload, certificate, revocation (of a device never seen) and
+/// receipt.
+fn small(service: &Signer) -> Phone {
+    let mut phone = Phone::new(SUBJECT, &[service]);
+    phone.receive(&service.certify(SUBJECT, &phone.signer.key.clone()));
+    phone.receive(&service.revoke(SUBJECT, &phone.signer.key.clone(), 1));
+    phone.say(&statement("analytics", State::Granted)).unwrap();
+    phone.receive(&service.receipt(&phone.ledger));
+    phone
 }
 
 fn read(name: &str) -> (Value, PublicKey, String) {
@@ -101,7 +124,7 @@ fn import(name: &str) -> (Value, Ledger, Vec<Payload>) {
     });
     let subject = Subject::from_hex(document["pforte:subject"].as_str().unwrap()).unwrap();
     let identity = Identity { subject, device_key: point.unwrap(), services: vec![service] };
-    let records = ["pforte:certificates", "pforte:entries", "pforte:receipts"]
+    let records = ["pforte:certificates", "pforte:revocations", "pforte:entries", "pforte:receipts"]
         .map(|member| bytes(&document, member).concat());
     let ledger = Ledger::from_entries(identity, &records.concat()).unwrap();
     let payloads = bytes(&document, "pforte:payloads");
@@ -111,7 +134,7 @@ fn import(name: &str) -> (Value, Ledger, Vec<Payload>) {
 
 #[test]
 fn the_golden_export_reads_back_and_exports_the_same() {
-    for name in ["export.json", "erased.json"] {
+    for name in ["export.json", "erased.json", "small.json"] {
         let (document, ledger, payloads) = import(name);
         let again: Value = serde_json::from_str(&ledger.export(&context(), &payloads)).unwrap();
         assert_eq!(again, document, "{name}");
@@ -156,6 +179,7 @@ fn an_export_made_today_has_the_golden_ones_shape() {
         assert_eq!(members(&document), members(&golden), "{name}");
         assert!(members(&golden).len() > 3, "{name}");
     };
+    compare("small.json", &small(&service));
     compare("export.json", &phone);
     phone.erase();
     compare("erased.json", &phone);

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{DAY, NOW, Phone, SUBJECT, Signer, statement};
-use pforte_consent::{ExportContext, LedgerError, Refused, Rule, Salt, ServiceDraft, State, Subject};
+use pforte_consent::{Bond, ExportContext, LedgerError, Refused, Rule, Salt, ServiceDraft, State, Subject};
 
 fn look(phone: &Phone, purpose: &str) -> (State, bool) {
     let standing = phone.ledger.standing(purpose, &Rule::default(), NOW);
@@ -142,7 +142,7 @@ fn a_gap_is_named_and_closed_and_grants_beyond_it_wait() {
     // Only what somebody lacks is sent.
     let already = phone.ledger.heads();
     tablet.say(&statement("analytics", State::Withdrawn)).unwrap();
-    let news = phone.ledger.merge(&tablet.ledger.records_after(&already)).unwrap();
+    let news = phone.ledger.merge(&tablet.ledger.records_after(&already).concat()).unwrap();
     assert_eq!(news.records, [tablet.file.last().unwrap().clone()]);
     assert_eq!(phone.ledger.merge(&tablet.ledger.records()).unwrap().records, Vec::<Vec<u8>>::new());
 }
@@ -227,7 +227,8 @@ fn carry(from: &Phone, to: &mut Phone) -> usize {
         number += 1;
         Salt::new([number; 32])
     };
-    let drafts = to.ledger.draft_carried(&from.ledger, &from.payloads, NOW + DAY, &mut salt).unwrap();
+    let drafts =
+        to.ledger.draft_carried(&from.ledger, Bond::Visitor, &from.payloads, NOW + DAY, &mut salt).unwrap();
     drafts.into_iter().map(|draft| to.take(draft)).count()
 }
 
@@ -272,4 +273,73 @@ fn a_user_switch_leaks_nothing() {
     let error = bert.ledger.merge(&anna.file.last().unwrap().clone()).unwrap_err();
     assert_eq!(error, LedgerError::OtherSubject { offset: 0 });
     assert_eq!(look(&bert, "analytics").0, State::Unknown);
+}
+
+#[test]
+fn a_revoked_device_may_only_restrict_from_there_on_whatever_arrives_first() {
+    let (mut phone, mut lost, service) = family();
+    lost.say(&statement("newsletter", State::Granted)).unwrap();
+    let before = lost.ledger.records();
+    let revocation = service.revoke(SUBJECT, &lost.signer.key, 1);
+    lost.say(&statement("analytics", State::Granted)).unwrap();
+    lost.say(&statement("crm.link", State::Denied)).unwrap();
+    lost.erase();
+    phone.say(&statement("crm.link", State::Granted)).unwrap();
+    let mut other = phone.ledger.clone();
+    for (ledger, order) in [
+        (&mut phone.ledger, [&before, &lost.ledger.records(), &revocation]),
+        (&mut other, [&revocation, &lost.ledger.records(), &before]),
+    ] {
+        for records in order {
+            ledger.merge(records).unwrap();
+        }
+        let stands = |purpose| ledger.standing(purpose, &Rule::default(), NOW).state;
+        assert!(!ledger.is_erased(), "nobody erases with a phone that was found");
+        assert_eq!(stands("analytics"), State::Unknown, "granted after the revocation");
+        assert_eq!(stands("crm.link"), State::Withdrawn, "its tombstone has seen its denial");
+        assert!(ledger.permit("newsletter", &Rule::default(), NOW).is_none(), "its tombstone restricts");
+    }
+    assert_eq!(phone.ledger.records_after(&[]).len(), other.records_after(&[]).len());
+    // The earlier of two revocations counts, and nothing makes it later.
+    phone.receive(&service.revoke(SUBJECT, &lost.signer.key, 5));
+    let whole = service.revoke(SUBJECT, &lost.signer.key, 0);
+    assert_eq!(phone.ledger.merge(&whole).unwrap().records, std::slice::from_ref(&whole));
+    assert_eq!(phone.ledger.merge(&whole).unwrap().records, Vec::<Vec<u8>>::new());
+    let mallory = Signer::new();
+    let forged = mallory.revoke(SUBJECT, &phone.signer.key, 0);
+    assert_eq!(phone.ledger.merge(&forged), Err(LedgerError::OtherService { offset: 0 }));
+}
+
+#[test]
+fn a_revoked_device_knows_that_its_own_grants_count_no_more() {
+    let (mut phone, _, service) = family();
+    phone.say(&statement("analytics", State::Granted)).unwrap();
+    phone.receive(&service.revoke(SUBJECT, &phone.signer.key.clone(), 1));
+    assert_eq!(look(&phone, "analytics").0, State::Granted, "said before");
+    phone.say(&statement("crm.link", State::Granted)).unwrap();
+    assert_eq!(look(&phone, "crm.link").0, State::Unknown);
+    phone.say(&statement("analytics", State::Withdrawn)).unwrap();
+    assert_eq!(look(&phone, "analytics").0, State::Withdrawn);
+    assert_eq!(phone.reopened().history(), phone.ledger.history());
+}
+
+#[test]
+fn the_same_persons_decisions_move_to_the_subject_of_their_account() {
+    let mut provisional = Phone::new(Subject::new([5; 32]), &[]);
+    provisional.say(&statement("analytics", State::Granted)).unwrap();
+    provisional.say(&statement("ads", State::Denied)).unwrap();
+    provisional.say(&statement("review.publish", State::Informed)).unwrap();
+    let (mut phone, _, _) = family();
+    let mut number = 100;
+    let mut salt = || {
+        number += 1;
+        Salt::new([number; 32])
+    };
+    let from = &provisional;
+    let drafts =
+        phone.ledger.draft_carried(&from.ledger, Bond::SamePerson, &from.payloads, NOW + DAY, &mut salt);
+    drafts.unwrap().into_iter().for_each(|draft| _ = phone.take(draft));
+    assert_eq!(look(&phone, "analytics").0, State::Granted);
+    assert_eq!(look(&phone, "ads").0, State::Denied);
+    assert_eq!(look(&phone, "review.publish").0, State::Informed);
 }

@@ -28,8 +28,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 ENTRY = "application/pforte-consent-entry+cbor"
 CERTIFICATE = "application/pforte-consent-certificate+cbor"
+REVOCATION = "application/pforte-consent-revocation+cbor"
 RECEIPT = "application/pforte-consent-receipt+cbor"
 STATES = {1: "informed", 2: "asked", 3: "granted", 4: "denied", 5: "withdrawn", 6: "objected", 7: "expired"}
+MEMBERS = {CERTIFICATE: {1, 2, 3, 4}, REVOCATION: {1, 2, 3, 4, 5}, RECEIPT: {1, 2, 3, 4, 5, 6}}
 NOTES = {"informed", "asked"}
 RESTRICTIONS = {"denied", "withdrawn", "objected", "expired"}
 ZERO = bytes(32)
@@ -137,26 +139,34 @@ class Ledger:
         for entry in self.entries:
             require(entry.subject == self.subject, entry.what, "is about another subject")
         self.services = {thumbprint(point): point for point in services}
+        self.strangers = 0
         self.certified = {self.own}
         self.vouched = False
         for record in self.service_records("pforte:certificates", CERTIFICATE):
             self.certified.add(record.body[3])
             self.vouched |= record.body[3] == self.own
+        self.revoked = {}
+        for record in self.service_records("pforte:revocations", REVOCATION):
+            known = self.revoked.get(record.body[3], record.body[5])
+            self.revoked[record.body[3]] = min(known, record.body[5])
         self.receipts = {}
         for record in self.service_records("pforte:receipts", RECEIPT):
             held = self.receipts.get(record.body[3])
             if held is None or held[0] < record.body[5]:
                 self.receipts[record.body[3]] = (record.body[5], record.body[6])
         self.clean = self.clean_entries()
-        self.erased = any(entry.erases and entry.device in self.certified for entry in self.entries)
+        self.erased = any(entry.erases and self.believed(entry) for entry in self.entries)
 
     def service_records(self, member, kind):
         records = [Record(text, kind, at) for at, text in enumerate(self.document[member])]
         for record in records:
             require(record.body[2] == self.subject, record.what, "is about another subject")
             point = self.services.get(record.signer)
-            if point is not None:
+            if point is None:
+                self.strangers += 1
+            else:
                 record.check(point)
+                require(set(record.body) == MEMBERS[kind], record.what, "has other members than its kind")
                 yield record
 
     def clean_entries(self):
@@ -175,8 +185,15 @@ class Ledger:
                 prev = entry.hash
         return clean
 
+    def believed(self, entry):
+        """Whether the device is certified and the entry lies before a revocation."""
+        return entry.device in self.certified and not self.is_revoked(entry)
+
+    def is_revoked(self, entry):
+        return entry.seq >= self.revoked.get(entry.device, entry.seq + 1)
+
     def trusted(self, entry):
-        return entry.hash in self.clean and entry.device in self.certified
+        return entry.hash in self.clean and self.believed(entry)
 
     def past(self, entry):
         """What an entry had certainly seen."""
@@ -254,7 +271,7 @@ class Ledger:
             require(self.reaches_back(head), "completeness is claimed where entries are missing")
         followed = {entry.prev for entry in self.entries}
         tips = [entry for entry in self.entries if entry.hash not in followed]
-        confirmed = all(self.receipts.get(tip.device) == (tip.seq, tip.hash) for tip in tips)
+        confirmed = all(self.receipts.get(tip.device) == (tip.seq, tip.hash) or self.is_revoked(tip) for tip in tips)
         complete = confirmed and not self.lacking()
         require(complete or not self.document["pforte:complete"], "the document claims to be complete and is not")
         return complete
@@ -272,6 +289,7 @@ class Ledger:
             "purposes": {process["pforte:purpose"]: process["pforte:state"] for process in processes},
             "complete": self.check_completeness(),
             "lacking": len(self.lacking()),
+            "by_unknown_services": self.strangers,
         }
 
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// The answer to "may this go ahead, and if not, what is the one thing to ask next?"
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Decision {
     /// Go ahead.
     Clear(Clearance),
@@ -15,6 +16,7 @@ pub enum Decision {
 
 /// What was established.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize))]
 pub struct Clearance {
     /// The touchpoint.
     pub touchpoint: String,
@@ -24,6 +26,7 @@ pub struct Clearance {
 
 /// One ask, by kind and names; [`crate::Policy::ask`] adds the texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize))]
 pub struct AskStep {
     /// The touchpoint it is asked for.
     pub touchpoint: String,
@@ -40,6 +43,7 @@ impl AskStep {
 
 /// What is asked, by the policy's names.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Step {
     /// Tell the person about these purposes.
     Inform {
@@ -100,6 +104,7 @@ impl Step {
 
 /// The kinds of ask, as `[ask] order` names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum StepKind {
     /// `inform`
     Inform,
@@ -155,6 +160,7 @@ impl fmt::Display for StepKind {
 
 /// Why a touchpoint can't go ahead. [`crate::Policy::stop_text`] says it in the person's language.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum StopReason {
     /// The policy has no such touchpoint: a mistake in the app, not of the person.
     UnknownTouchpoint {

@@ -10,6 +10,7 @@ use crate::StepKind;
 ///
 /// A sealed fact is never asked for: unlocking answers it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Fact<T> {
     /// It is there, and this is it.
     Known(T),
@@ -39,6 +40,7 @@ impl<T> Fact<T> {
 ///
 /// Facts name things as the policy does; a name that the policy does not know has no effect.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct Facts {
     /// The session: known while unlocked, sealed while locked, absent while nobody is signed in.
     ///
@@ -66,6 +68,7 @@ pub struct Facts {
 
 /// An open session.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct Session {
     /// The level reached, by the policy's name ([`crate::Policy::level_of_acr`]); an unknown name counts as the lowest.
     pub level: String,
@@ -78,6 +81,7 @@ pub struct Session {
 
 /// Over or under the policy's consent age; nothing more is ever stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Age {
     /// At least as old.
     Over,
@@ -89,6 +93,7 @@ pub enum Age {
 ///
 /// It is still valid while the purpose says the same. The hashes are compared where they are given.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize))]
 pub struct Shown {
     /// Which text: `id@revision`.
     pub text_id: String,
@@ -100,6 +105,7 @@ pub struct Shown {
 
 /// What the ledger says about one purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct ConsentRecord {
     /// Where it stands.
     pub state: ConsentState,
@@ -112,6 +118,7 @@ pub struct ConsentRecord {
 
 /// The states of a purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum ConsentState {
     /// Nothing was ever said about it.
     #[default]
@@ -134,8 +141,10 @@ pub enum ConsentState {
 
 /// The biometric gate on this device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct Biometrics {
     /// Whether finger or face can be used now.
+    #[cfg_attr(feature = "cases", serde(with = "crate::cases::readiness"))]
     pub readiness: GateReadiness,
     /// How this account's session is kept on this device.
     pub gate: GateChoice,
@@ -151,6 +160,7 @@ impl Default for Biometrics {
 
 /// How a session is kept on this device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum GateChoice {
     /// The person was not asked yet.
     #[default]
@@ -163,6 +173,7 @@ pub enum GateChoice {
 
 /// Passkeys on this device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct Passkey {
     /// Whether this app on this device can make one.
     pub available: bool,
@@ -174,6 +185,7 @@ pub struct Passkey {
 
 /// What happened already between entering a touchpoint and now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct Visit {
     /// The asks that were answered, with the [`Moment::elapsed_ms`] of the last answer.
     pub answered: BTreeMap<StepKind, u64>,
@@ -186,6 +198,7 @@ pub struct Visit {
 
 /// The time, read once for a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize))]
 pub struct Now {
     /// Milliseconds since 1970 by the device's clock: for the cool-down.
     pub wall_ms: i64,

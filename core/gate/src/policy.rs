@@ -25,6 +25,7 @@ pub struct Policy {
     pub(crate) touchpoints: Vec<Touchpoint>,
     pub(crate) ask_order: Vec<StepKind>,
     pub(crate) cooldown: Option<CalendarSpan>,
+    pub(crate) retain_proof: Option<CalendarSpan>,
     pub(crate) texts: BTreeMap<String, Texts>,
 }
 
@@ -303,6 +304,12 @@ impl Policy {
     /// For how long after an offer was asked, refused or withdrawn it is not made again; without one, never again.
     pub fn cooldown(&self) -> Option<CalendarSpan> {
         self.cooldown
+    }
+
+    /// For how long after an erasure the signed entries without their evidence are kept as proof (GDPR, Art. 17(3)(e));
+    /// without one, nothing is kept.
+    pub fn retain_proof(&self) -> Option<CalendarSpan> {
+        self.retain_proof
     }
 
     /// The languages it is written in, sorted.

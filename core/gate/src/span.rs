@@ -1,7 +1,8 @@
 //! Stretches of time as the policy writes them.
 //!
 //! Two kinds, because `m` means two things: a **duration** (`30s`, `5m` = minutes, `2h`, `1d`) for `max_auth_age`,
-//! `within` and `grace`; and a **calendar span** (`10d`, `2w`, `13m` = months, `2y`) for `retain` and `cooldown`.
+//! `within` and `grace`; and a **calendar span** (`10d`, `2w`, `13m` = months, `2y`) for `retain`,
+//! `cooldown` and `retain_proof`.
 
 /// A calendar span, such as `13m`. For arithmetic a month has 30 days and a year 365: never longer than promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

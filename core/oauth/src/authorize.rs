@@ -111,7 +111,8 @@ pub fn start(
     parameters.set_some("max_age", options.max_age_seconds.map(|seconds| seconds.to_string()).as_deref());
     parameters.set_some(settings.vendor.identity_provider_parameter(), options.identity_provider.as_deref());
     parameters.set_some("dpop_jkt", options.dpop_jkt.as_deref());
-    for resource in &options.resources {
+    let resources = if options.resources.is_empty() { &settings.resources } else { &options.resources };
+    for resource in resources {
         parameters.set("resource", resource);
     }
     parameters.add_extra(settings.extra_parameters.iter().chain(&options.extra_parameters))?;
@@ -125,7 +126,7 @@ pub fn start(
         iss_required: metadata.authorization_response_iss_parameter_supported,
         acr_values: options.acr_values.clone(),
         max_age_seconds: options.max_age_seconds,
-        resources: options.resources.clone(),
+        resources: resources.clone(),
         dpop: options.dpop_jkt.is_some(),
         state: entropy.state,
         nonce: entropy.nonce,

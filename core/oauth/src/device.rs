@@ -10,9 +10,11 @@ use std::fmt;
 
 use http::{Request, Response};
 use pforte_host::SecretText;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::json::Mistyped;
+use crate::transaction::secret_text;
 use crate::{
     Metadata, OauthError, ProviderSettings, TokenResponse, TokenType, authorize, endpoint, reply, token,
 };
@@ -23,19 +25,27 @@ const DEFAULT_INTERVAL_S: i64 = 5;
 /// The longest lifetime and pause that are believed, in seconds.
 const MAX_SECONDS: i64 = 3_600;
 
-/// A device grant that waits for the person, who confirms it on another device.
-#[derive(Clone)]
+/// The longest pause that trouble with the network leads to, in seconds.
+const MAX_BACK_OFF_S: i64 = 60;
+
+/// A device grant that waits for the person, who confirms it on another device. Stored sealed, so that the end of the
+/// process does not end it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Grant {
     /// What the person types, for the screen.
     pub user_code: String,
     /// Where the person types it.
+    #[serde(with = "url_text")]
     pub verification_uri: Url,
     /// The same with the code in it, for a QR code.
+    #[serde(with = "optional_url_text")]
     pub verification_uri_complete: Option<Url>,
     /// When it ends, in seconds since 1970.
     pub expires_s: i64,
     /// How long to wait before the next poll, in seconds.
     pub interval_s: i64,
+    #[serde(with = "secret_text")]
     device_code: SecretText,
 }
 
@@ -116,6 +126,11 @@ pub fn poll_request(
 }
 
 impl Grant {
+    /// Makes the next pauses longer after the provider could not be reached (RFC 8628, section 3.5).
+    pub fn back_off(&mut self) {
+        self.interval_s = self.interval_s.saturating_mul(2).min(MAX_BACK_OFF_S);
+    }
+
     /// Judges the answer to a poll. `slow_down` makes every further pause 5 s longer (RFC 8628, section 3.5). Once its
     /// time is over, waiting on ends with [`OauthError::InvalidGrant`].
     pub fn judge(
@@ -139,6 +154,35 @@ impl Grant {
             return Err(OauthError::InvalidGrant { description: None });
         }
         Ok(Poll::Pending)
+    }
+}
+
+mod url_text {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use url::Url;
+
+    pub fn serialize<S: Serializer>(url: &Url, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(url.as_str())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+        Url::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+mod optional_url_text {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use url::Url;
+
+    pub fn serialize<S: Serializer>(url: &Option<Url>, serializer: S) -> Result<S::Ok, S::Error> {
+        url.as_ref().map(Url::as_str).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| Url::parse(&text).map_err(D::Error::custom)).transpose()
     }
 }
 

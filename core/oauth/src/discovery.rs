@@ -38,6 +38,10 @@ pub struct Metadata {
     pub acr_values_supported: Vec<String>,
     /// Grant types; empty where the provider lists none.
     pub grant_types_supported: Vec<String>,
+    /// What ID tokens may be signed with; empty where the provider lists nothing.
+    pub id_token_signing_alg_values_supported: Vec<String>,
+    /// How clients prove who they are at the token endpoint; empty where the provider lists nothing.
+    pub token_endpoint_auth_methods_supported: Vec<String>,
 }
 
 impl Metadata {
@@ -87,6 +91,8 @@ impl Metadata {
             dpop_signing_alg_values_supported: fields.texts("dpop_signing_alg_values_supported")?,
             acr_values_supported: fields.texts("acr_values_supported")?,
             grant_types_supported: fields.texts("grant_types_supported")?,
+            id_token_signing_alg_values_supported: fields.texts("id_token_signing_alg_values_supported")?,
+            token_endpoint_auth_methods_supported: fields.texts("token_endpoint_auth_methods_supported")?,
         })
     }
 }

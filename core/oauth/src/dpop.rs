@@ -13,13 +13,15 @@ use std::collections::BTreeMap;
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use http::{HeaderMap, HeaderValue, Request};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use jsonwebtoken::DecodingKey;
 use pforte_host::SecretText;
 use serde_json::json;
 use url::Url;
 
-use crate::{OauthError, reply};
+use crate::challenge::{self, Refusal};
+use crate::json::Object;
+use crate::{OauthError, http_date, reply};
 
 /// How often one request is sent, the answer to a nonce included (RFC 9449, section 8).
 pub const ATTEMPTS: usize = 2;
@@ -107,6 +109,15 @@ impl std::fmt::Debug for UnsignedProof {
     }
 }
 
+/// The public part of a key as a JWK (RFC 7517), for registering it at a provider under `key_id`. `public_key` has 65
+/// bytes, uncompressed SEC1.
+pub fn public_jwk(public_key: &[u8], key_id: &str) -> Result<String, OauthError> {
+    let (x, y) = coordinates(public_key)?;
+    let jwk =
+        json!({"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": key_id, "use": "sig", "alg": "ES256"});
+    Ok(jwk.to_string())
+}
+
 /// The key's thumbprint, for `dpop_jkt` (RFC 7638). `public_key` has 65 bytes, uncompressed SEC1.
 pub fn thumbprint(public_key: &[u8]) -> Result<String, OauthError> {
     let (x, y) = coordinates(public_key)?;
@@ -135,6 +146,51 @@ pub fn attach(request: &mut Request<Vec<u8>>, proof: &str) -> Result<(), OauthEr
         .map_err(|_| OauthError::Device { what: "the proof does not fit into a header" })?;
     request.headers_mut().insert("dpop", value);
     Ok(())
+}
+
+/// Whether the server asks for the same request again with its nonce in a fresh proof (RFC 9449, sections 8 and 9), at
+/// the token endpoint or at an API.
+pub fn asks_for_nonce(response: &Response<Vec<u8>>) -> bool {
+    if !response.status().is_client_error() {
+        return false;
+    }
+    matches!(reply::failure(response), OauthError::DpopNonceNeeded { .. })
+        || matches!(challenge::refusal(response), Ok(Some(Refusal::DpopNonceNeeded { .. })))
+}
+
+/// Whether a provider refused the proof itself (`invalid_dpop_proof`, RFC 9449, section 5), as it does where a refresh
+/// token is bound to another key.
+pub fn proof_refused(response: &Response<Vec<u8>>) -> bool {
+    response.status().is_client_error()
+        && reply::body_object(response).is_ok_and(|body| body.text("error") == Ok(Some("invalid_dpop_proof")))
+}
+
+/// The server's time, where a provider refused a proof whose time was further off than clocks may be: a device whose
+/// date is wrong makes proofs that are not of this moment. Only for the provider's own endpoints.
+pub fn corrected_time_s(response: &Response<Vec<u8>>, used_s: i64) -> Option<i64> {
+    let server_s = http_date::server_time_s(response.headers())?;
+    (proof_refused(response) && server_s.abs_diff(used_s) > CLOCK_TOLERANCE_S).then_some(server_s)
+}
+
+/// Further off than this, in seconds, a refused proof is taken for one with a wrong time.
+const CLOCK_TOLERANCE_S: u64 = 30;
+
+/// Refuses an access token that shows that it is bound to another key (`cnf.jkt`, RFC 9449, section 6.1). Most access
+/// tokens show nothing: then only `token_type` tells ([`crate::token::response`]).
+pub fn check_binding(access_token: &SecretText, thumbprint: &str) -> Result<(), OauthError> {
+    let mut parts = access_token.expose().split('.');
+    let shown = parts
+        .nth(1)
+        .filter(|_| parts.clone().count() == 1)
+        .and_then(|payload| BASE64_URL_SAFE_NO_PAD.decode(payload).ok())
+        .and_then(|payload| Object::parse(&payload).ok())
+        .and_then(|claims| claims.value("cnf").cloned());
+    match shown.as_ref().and_then(|confirmation| confirmation.get("jkt")) {
+        Some(bound_to) if bound_to.as_str() != Some(thumbprint) => Err(OauthError::Protocol {
+            what: "the access token is bound to another key than this device's (RFC 9449, section 6.1)",
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// The newest nonce of each origin. A nonce of one origin is never shown to another.
@@ -215,6 +271,40 @@ mod tests {
             part(&proof, 1),
             json!({"jti": "-BwC3ESc6acc2lTc", "htm": "POST", "htu": "https://server.example.com/token", "iat": 1_562_262_616})
         );
+    }
+
+    /// RFC 9449, figure 2: the example's own proof verifies under the key in it.
+    #[test]
+    fn the_rfc_9449_example_verifies() {
+        let text = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg";
+        let (input, signature) = text.rsplit_once('.').unwrap();
+        let mut key = vec![4];
+        for coordinate in ["x", "y"] {
+            key.extend(fixture::decode(part(text, 0)["jwk"][coordinate].as_str().unwrap()));
+        }
+        let example = UnsignedProof { signing_input: input.to_owned(), key: DecodingKey::from_ec_der(&key) };
+        assert_eq!(example.sign(&fixture::decode(signature)).as_deref(), Ok(text));
+        assert_eq!(
+            part(text, 1),
+            part(&format!("{}.", String::from_utf8_lossy(proof(None, None).signing_input())), 1)
+        );
+    }
+
+    /// RFC 9449, section 6.1: a token that shows its binding.
+    #[test]
+    fn a_binding_that_shows_must_be_ours() {
+        let token =
+            |claims: Value| SecretText::new(format!("e30.{}.c2ln", fixture::encode(claims.to_string())));
+        let ours = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+        assert_eq!(check_binding(&token(json!({"cnf": {"jkt": ours}})), ours), Ok(()));
+        assert_eq!(check_binding(&token(json!({"sub": "a"})), ours), Ok(()), "it shows nothing");
+        for opaque in ["opaque", "a.b", "a.!.c", "a.b.c.d"] {
+            assert_eq!(check_binding(&SecretText::new(opaque.into()), ours), Ok(()), "{opaque}");
+        }
+        for other in [json!("another"), json!(5), json!(null), json!([ours])] {
+            let refused = check_binding(&token(json!({"cnf": {"jkt": other}})), ours);
+            assert!(matches!(refused, Err(OauthError::Protocol { .. })), "{other}");
+        }
     }
 
     /// RFC 9449, section 7.1: the `ath` of its example token.

@@ -79,6 +79,17 @@ pub fn verify_refreshed(
     judge(settings, jwks, claims::Occasion::Refresh(previous), tokens, now_s)
 }
 
+/// Judges the ID token of a sign-in without a browser of ours: the device grant, a token exchange, or a session that
+/// another library began. There is no nonce to compare; the token came straight from the token endpoint over TLS.
+pub fn verify_without_browser(
+    settings: &ProviderSettings,
+    jwks: &Jwks,
+    tokens: &TokenResponse,
+    now_s: i64,
+) -> Result<Identity, OauthError> {
+    judge(settings, jwks, claims::Occasion::Direct, tokens, now_s)
+}
+
 fn judge(
     settings: &ProviderSettings,
     jwks: &Jwks,
@@ -88,7 +99,7 @@ fn judge(
 ) -> Result<Identity, OauthError> {
     let text = tokens.id_token.as_ref().ok_or(IdTokenError::Missing)?.expose();
     let token = header::parse(text)?;
-    if !settings.algorithms.contains(&token.algorithm) {
+    if !settings.accepted_algorithms().contains(&token.algorithm) {
         return Err(IdTokenError::Algorithm.into());
     }
     let key = jwks.select(token.algorithm, token.key_id.as_deref())?;

@@ -48,22 +48,26 @@
 //! # Ok::<(), pforte_oauth::OauthError>(())
 //! ```
 
+pub mod auth0;
 pub mod authorize;
 pub mod callback;
 pub mod challenge;
+pub mod client_assertion;
 pub mod device;
 pub mod discovery;
 pub mod dpop;
 pub mod exchange;
+pub mod fapi;
 pub mod id_token;
 pub mod jwks;
+pub mod keycloak;
 pub mod logout;
+pub mod okta;
 pub mod par;
 pub mod revocation;
 pub mod token;
 pub mod userinfo;
 
-mod auth0;
 mod endpoint;
 mod entropy;
 mod error;
@@ -71,8 +75,6 @@ mod error;
 mod fixture;
 mod http_date;
 mod json;
-mod keycloak;
-mod okta;
 mod provider_error;
 mod reply;
 mod settings;
@@ -85,6 +87,6 @@ pub use entropy::{Entropy, random_token};
 pub use error::{CallbackError, IdTokenError, OauthError};
 pub use id_token::Identity;
 pub use jwks::Jwks;
-pub use settings::{Algorithm, ProviderSettings, Vendor};
+pub use settings::{Algorithm, ProviderSettings, Use, Vendor};
 pub use token::{TokenResponse, TokenType};
 pub use transaction::{LIFETIME_S, Transaction};

@@ -1,6 +1,6 @@
 //! The provider's error codes (RFC 6749, sections 4.1.2.1 and 5.2 and its successors), mapped to what to do.
 
-use crate::OauthError;
+use crate::{OauthError, auth0, keycloak, okta};
 
 /// The longest description that is passed on, in characters.
 const MAX_DESCRIPTION: usize = 200;
@@ -8,7 +8,16 @@ const MAX_DESCRIPTION: usize = 200;
 /// What an error code asks of the caller.
 pub(crate) fn from_code(code: &str, description: Option<&str>) -> OauthError {
     let description = description.and_then(clean);
+    let said = description.as_deref().unwrap_or_default();
+    // A vendor's own words name a setting of that vendor, whoever stands in front of it.
+    let vendors = [auth0::setting_to_change, keycloak::setting_to_change, okta::setting_to_change];
+    if let Some(error) = vendors.iter().find_map(|setting| setting(code, said)) {
+        return error;
+    }
     match code {
+        code if auth0::is_passing(code) => {
+            OauthError::Temporary { what: clean_code(code), retry_after_seconds: None }
+        }
         "invalid_grant" if speaks_of_redirect(description.as_deref()) => configuration(
             "the provider compared redirect_uri and found another one; set redirect_uri exactly as registered for \
              this client",

@@ -1,6 +1,17 @@
 //! What is known about a provider and this client before anything is sent.
 
-use crate::{auth0, keycloak, okta};
+use crate::{Metadata, OauthError, auth0, fapi, keycloak, okta};
+
+/// When a part of the protocol that a provider may offer is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Use {
+    /// Not at all.
+    Never,
+    /// Where the provider's metadata offers it.
+    WhenOffered,
+    /// Always; a provider that does not offer it is refused.
+    Always,
+}
 
 /// A signature algorithm for ID tokens (RFC 7518, section 3.1; RFC 8037). Symmetric ones and `none` don't exist here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,6 +89,18 @@ pub struct ProviderSettings {
     pub allow_loopback_http: bool,
     /// Whose habits.
     pub vendor: Vendor,
+    /// The APIs the tokens are for (RFC 8707), where one sign-in names none itself.
+    pub resources: Vec<String>,
+    /// Pushed authorization requests (RFC 9126).
+    pub par: Use,
+    /// Tokens that are bound to this device's key (RFC 9449). Off at first, because the app's API has to know the scheme.
+    pub dpop: Use,
+    /// The name (`kid`) under which this installation's own key is registered at the provider, for `private_key_jwt`
+    /// (RFC 7523). Nothing for a public client, which an app usually is.
+    pub client_key_id: Option<String>,
+    /// Whether the FAPI 2.0 Security Profile is kept to: pushed requests, DPoP, `iss` in the browser's answer and the
+    /// profile's algorithms. A provider that can't is refused, with the missing piece named ([`crate::fapi`]).
+    pub fapi: bool,
 }
 
 impl ProviderSettings {
@@ -94,6 +117,57 @@ impl ProviderSettings {
             refresh_grace_s: 0,
             allow_loopback_http: false,
             vendor: Vendor::Generic,
+            resources: Vec::new(),
+            par: Use::WhenOffered,
+            dpop: Use::Never,
+            client_key_id: None,
+            fapi: false,
         }
+    }
+
+    /// Whether pushed requests are used at this provider.
+    pub fn pushes(&self, metadata: &Metadata) -> bool {
+        let offered = metadata.pushed_authorization_request_endpoint.is_some();
+        match self.par {
+            _ if self.fapi || metadata.require_pushed_authorization_requests => true,
+            Use::Always => true,
+            Use::WhenOffered => offered,
+            Use::Never => false,
+        }
+    }
+
+    /// Whether tokens are bound to this device's key at this provider.
+    pub fn binds_tokens(&self, metadata: &Metadata) -> bool {
+        match self.dpop {
+            _ if self.fapi => true,
+            Use::Always => true,
+            Use::WhenOffered => metadata.dpop_signing_alg_values_supported.iter().any(|name| name == "ES256"),
+            Use::Never => false,
+        }
+    }
+
+    /// Refuses a provider that does not offer what these settings always want, the FAPI switch included.
+    pub fn judge_offer(&self, metadata: &Metadata) -> Result<(), OauthError> {
+        fapi::judge(self, metadata)?;
+        let missing = |hint: &str| Err(OauthError::Configuration { hint: hint.to_owned() });
+        if self.pushes(metadata) && metadata.pushed_authorization_request_endpoint.is_none() {
+            return missing(
+                "the provider offers no pushed authorization requests (RFC 9126); turn them on there, or set par to \
+                 WhenOffered",
+            );
+        }
+        let signs = metadata.dpop_signing_alg_values_supported.iter().any(|name| name == "ES256");
+        if self.binds_tokens(metadata) && !signs {
+            return missing(
+                "the provider offers no DPoP with ES256 (RFC 9449); turn it on there, or set dpop to WhenOffered",
+            );
+        }
+        Ok(())
+    }
+
+    /// The algorithms an ID token may be signed with; the FAPI 2.0 Security Profile takes fewer (section 5.4.1).
+    pub fn accepted_algorithms(&self) -> Vec<Algorithm> {
+        let profile = [Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa];
+        self.algorithms.iter().copied().filter(|one| !self.fapi || profile.contains(one)).collect()
     }
 }

@@ -2,6 +2,7 @@
 
 use http::{Request, Response};
 use pforte_host::SecretText;
+use serde::{Deserialize, Serialize};
 
 use crate::json::Object;
 use crate::{
@@ -71,7 +72,8 @@ pub fn code_request(
 }
 
 /// What a refresh asks for; everything empty asks for the same again.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RefreshOptions {
     /// Fewer scopes than granted; empty for all.
     pub scopes: Vec<String>,

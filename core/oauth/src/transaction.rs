@@ -66,7 +66,7 @@ impl fmt::Debug for Transaction {
     }
 }
 
-mod secret_text {
+pub(crate) mod secret_text {
     use pforte_host::SecretText;
     use serde::{Deserialize, Deserializer, Serializer};
 

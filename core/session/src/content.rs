@@ -3,10 +3,13 @@
 use std::fmt;
 
 use pforte_host::{Clock, SecretText};
+use pforte_oauth::device::Grant;
+use pforte_oauth::token::RefreshOptions;
 use pforte_oauth::{Identity, TokenResponse, TokenType, Transaction};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::provider::KeptDocuments;
 use crate::{ProfileField, SessionError, Token};
 
 /// The open file: what must be known while locked. No token, no detail about the person but the hint they chose.
@@ -19,10 +22,14 @@ pub(crate) struct OpenContent {
     pub client_id: String,
     /// Shown on the lock screen.
     pub login_hint: Option<String>,
-    /// The pseudonym under which the ledger is kept; made at the first choice.
-    pub subject: Option<String>,
     /// Sign-ins under way; each is used once and ends after ten minutes.
     pub transactions: Vec<Transaction>,
+    /// The provider's metadata and keys, to be judged again when they are read.
+    #[serde(default)]
+    pub provider: KeptDocuments,
+    /// A sign-in on another device that waits for the person.
+    #[serde(default)]
+    pub device_grant: Option<Grant>,
 }
 
 /// The gated file: readable only after an unwrap.
@@ -39,9 +46,27 @@ pub(crate) struct GatedContent {
     /// When the access token expires, in milliseconds since 1970 by the provider's time; nothing where it did not say.
     pub expires_ms: Option<i64>,
     pub refresh_token: Option<SealedText>,
+    /// The newest ID token, as the hint of a logout (RP-Initiated Logout 1.0, section 2).
+    #[serde(default)]
+    pub id_token: Option<SealedText>,
     pub time: TimeAnchor,
     pub profile: Vec<ProfileField>,
+    /// Access tokens for other APIs or fewer scopes, got with the same refresh token.
+    #[serde(default)]
+    pub others: Vec<OtherToken>,
 }
+
+/// An access token for something else than the sign-in asked for (RFC 8707, section 2.2).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OtherToken {
+    asked: RefreshOptions,
+    access_token: SealedText,
+    expires_ms: Option<i64>,
+}
+
+/// The most tokens for other APIs that are kept; the oldest go first.
+const MOST_OTHERS: usize = 16;
 
 /// A token this close to its end is renewed before use, in milliseconds.
 const RENEW_BEFORE_MS: i64 = 30_000;
@@ -66,13 +91,21 @@ impl GatedContent {
             scheme: TokenType::Bearer.scheme().to_owned(),
             expires_ms: None,
             refresh_token: None,
+            id_token: None,
             time: TimeAnchor::new(None, clock),
             profile: profile.into_iter().flatten().collect(),
+            others: Vec::new(),
         };
         content.take_tokens(tokens, clock);
         // A provider that does not say when the person signed in has just done it.
         content.auth_time_s = content.auth_time_s.or(Some(content.time.provider_ms / 1000));
         content
+    }
+
+    /// Whether nobody renewed a token between the two.
+    pub fn has_the_tokens_of(&self, other: &Self) -> bool {
+        (&self.access_token, &self.refresh_token, &self.others)
+            == (&other.access_token, &other.refresh_token, &other.others)
     }
 
     /// This session with the tokens of a refresh; a response without a refresh token leaves the old one in force
@@ -81,6 +114,37 @@ impl GatedContent {
         let mut content = self.clone();
         content.take_tokens(tokens, clock);
         content
+    }
+
+    /// This session with the tokens of a refresh that asked for something else: the access token is kept beside the
+    /// others, the refresh token is renewed as ever.
+    pub fn rotated_for(&self, asked: &RefreshOptions, tokens: &TokenResponse, clock: &dyn Clock) -> Self {
+        if *asked == RefreshOptions::default() {
+            return self.rotated(tokens, clock);
+        }
+        let mut taken = self.rotated(tokens, clock);
+        let other = OtherToken {
+            asked: asked.clone(),
+            access_token: std::mem::take(&mut taken.access_token),
+            expires_ms: taken.expires_ms,
+        };
+        taken.access_token = self.access_token.clone();
+        taken.expires_ms = self.expires_ms;
+        taken.others.retain(|kept| kept.asked != *asked);
+        taken.others.push(other);
+        let too_many = taken.others.len().saturating_sub(MOST_OTHERS);
+        taken.others.drain(..too_many);
+        taken
+    }
+
+    /// The access token for what is asked for, and whether it can still be used.
+    pub fn token_for(&self, asked: &RefreshOptions, clock: &dyn Clock) -> Option<(Token, bool)> {
+        if *asked == RefreshOptions::default() {
+            return Some((self.token(), self.is_fresh(clock)));
+        }
+        let kept = self.others.iter().find(|kept| kept.asked == *asked)?;
+        let token = Token { scheme: self.scheme.clone(), value: kept.access_token.0.clone() };
+        Some((token, self.lasts(kept.expires_ms, clock)))
     }
 
     fn take_tokens(&mut self, tokens: &TokenResponse, clock: &dyn Clock) {
@@ -94,6 +158,9 @@ impl GatedContent {
         if let Some(refresh_token) = &tokens.refresh_token {
             self.refresh_token = Some(SealedText(refresh_token.clone()));
         }
+        if let Some(id_token) = &tokens.id_token {
+            self.id_token = Some(SealedText(id_token.clone()));
+        }
     }
 
     /// The access token, as it is presented.
@@ -103,8 +170,12 @@ impl GatedContent {
 
     /// Whether the access token can still be used, by the provider's time. Without an expiry the server decides.
     pub fn is_fresh(&self, clock: &dyn Clock) -> bool {
+        self.lasts(self.expires_ms, clock)
+    }
+
+    fn lasts(&self, expires_ms: Option<i64>, clock: &dyn Clock) -> bool {
         let now_ms = self.time.now_ms(clock);
-        self.expires_ms.is_none_or(|expires_ms| now_ms < expires_ms.saturating_sub(RENEW_BEFORE_MS))
+        expires_ms.is_none_or(|expires_ms| now_ms < expires_ms.saturating_sub(RENEW_BEFORE_MS))
     }
 
     pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, SessionError> {

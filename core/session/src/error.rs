@@ -56,6 +56,12 @@ pub enum SessionError {
         /// Which rule.
         reason: String,
     },
+    /// A session of another library can't be taken over; the person signs in again.
+    #[error("the session can't be taken over: {reason}")]
+    NotAdopted {
+        /// Why.
+        reason: String,
+    },
     /// The device can't do this at the moment.
     #[error("not possible at this moment: {reason}")]
     NotNow {

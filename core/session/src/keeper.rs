@@ -14,22 +14,25 @@
 
 use std::sync::Arc;
 
-use pforte_consent::{PublicKey, Statement, Subject};
+use pforte_consent::{Digest, Statement};
 use pforte_host::{GateError, Prompt, Secret};
 use pforte_oauth::Transaction;
-use pforte_vault::{GateState, GatedKey, Inbox, Log, NewSlot, SlotKind};
+use pforte_oauth::device::Grant;
+use pforte_oauth::token::RefreshOptions;
+use pforte_vault::{GateState, GatedKey, Inbox, Lease, NewSlot, SlotKind, Vault, VaultError};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::consent_book::ConsentBook;
+use crate::consent_ledger::ConsentCommand;
 use crate::content::{GatedContent, OpenContent};
 use crate::context::Context;
 use crate::lock::{LockEffect, LockEvent, LockState, transition};
-use crate::refresh::{self, Rotation};
+use crate::refresh::{self, Keeping, Rotation};
 use crate::transitions::Transitions;
-use crate::{Kept, ProfileField, SessionError, SessionView, Status, Token, gate, random};
+use crate::{Kept, ProfileField, SessionError, SessionView, Status, Token, gate};
 
-/// Reads the ledger where there is one.
-pub(crate) type LedgerReader = Box<dyn FnOnce(Option<&ConsentBook>) + Send>;
+/// Reads the ledgers.
+pub(crate) type LedgerReader = Box<dyn FnOnce(&ConsentBook) + Send>;
 
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, SessionError>>;
 
@@ -41,6 +44,12 @@ pub(crate) enum Command {
     TakeTransaction { callback_url: String, reply: Reply<Transaction> },
     /// Forgets a sign-in that came to nothing.
     EndTransaction { transaction: Box<Transaction>, reply: Reply<()> },
+    /// Keeps the sign-in on another device that is under way, or forgets it.
+    KeepDeviceGrant { grant: Option<Box<Grant>>, reply: Reply<()> },
+    /// The sign-in on another device that is under way.
+    DeviceGrant { reply: Reply<Option<Grant>> },
+    /// The provider's identifier of the person whose session is open.
+    Subject { reply: Reply<String> },
     /// Tokens arrived by a sign-in.
     Arrive { content: Box<GatedContent>, reply: Reply<()> },
     /// Puts the session of a moment ago behind finger or face.
@@ -56,26 +65,33 @@ pub(crate) enum Command {
     /// Locks.
     Lock { reply: Reply<()> },
     /// Hands out the access token; `rejected` is one a server has refused.
-    Token { rejected: Option<Token>, reply: Reply<Token> },
+    Token { asked: RefreshOptions, rejected: Option<Token>, reply: Reply<Token> },
+    /// What lies in the vault is newer than what is in memory: another process of the app wrote it.
+    Adopted { session: u64, content: Box<GatedContent> },
     /// New tokens came; they are kept before anybody judges or uses them.
-    Rotated { session: u64, rotation: Box<Rotation>, reply: Reply<()> },
+    Rotated { session: u64, rotation: Box<Rotation>, reply: Reply<Keeping> },
     /// A refresh has ended.
     RefreshEnded { session: u64, result: Result<(), SessionError> },
     /// Adds or replaces details about the person.
     SaveProfile { fields: Vec<ProfileField>, reply: Reply<()> },
     /// Records what the person was told or chose.
     Record { statements: Vec<Statement>, reply: Reply<()> },
-    /// Reads the ledger.
+    /// Reads the ledgers.
     ReadLedger { read: LedgerReader },
+    /// Changes them.
+    Consent(ConsentCommand),
     /// Ends the session here; the tokens are handed out to be revoked.
     SignOut { reply: Reply<Option<Box<GatedContent>>> },
 }
 
+/// How often another process may come in between before a write gives up.
+const MOST_TRIES: usize = 4;
+
 /// The keeper's own state; nobody else sees it.
 pub(crate) struct Keeper {
-    context: Arc<Context>,
+    pub(crate) context: Arc<Context>,
     tasks: mpsc::WeakUnboundedSender<Command>,
-    lock: LockState,
+    pub(crate) lock: LockState,
     /// The last attempt's number.
     attempt: u64,
     /// How many attempts in a row opened the gate and not the vault.
@@ -87,10 +103,15 @@ pub(crate) struct Keeper {
     kept: Kept,
     proved_elapsed_ms: Option<u64>,
     open: OpenContent,
-    book: Option<ConsentBook>,
+    /// The consent ledgers; see `consent_ledger.rs`.
+    pub(crate) book: ConsentBook,
+    /// Whose session it is or was last, as a digest; nothing before a sign-in or an unlock in this process.
+    pub(crate) owner: Option<Digest>,
     opening: Vec<Reply<()>>,
-    waiting: Vec<Reply<Token>>,
-    refreshing: bool,
+    /// Who waits for a token, for what, and which one was refused.
+    waiting: Vec<(RefreshOptions, Option<Token>, Reply<Token>)>,
+    /// What the refresh under way asks for; one at a time, because each may spend the refresh token.
+    refreshing: Option<RefreshOptions>,
     status: watch::Sender<Status>,
     view: watch::Sender<SessionView>,
     transitions: Transitions,
@@ -110,6 +131,7 @@ impl Keeper {
             Some(bytes) => OpenContent::from_bytes(&bytes)?,
             None => OpenContent::default(),
         };
+        context.provider.recall(&open.provider);
         let mut keeper = Self {
             context,
             tasks,
@@ -122,10 +144,11 @@ impl Keeper {
             kept: Kept::Not,
             proved_elapsed_ms: None,
             open,
-            book: None,
+            book: ConsentBook::default(),
+            owner: None,
             opening: Vec::new(),
             waiting: Vec::new(),
-            refreshing: false,
+            refreshing: None,
             status,
             view,
             transitions,
@@ -140,9 +163,7 @@ impl Keeper {
                 keeper.note("a session of another issuer or client is kept here and left alone");
             }
         }
-        if let Some(subject) = keeper.open.subject.clone() {
-            keeper.book = Some(keeper.read_book(&subject).await?);
-        }
+        keeper.open_book().await?;
         keeper.publish();
         Ok(keeper)
     }
@@ -166,6 +187,15 @@ impl Keeper {
             Command::EndTransaction { transaction, reply } => {
                 drop(reply.send(self.end_transaction(&transaction).await));
             }
+            Command::KeepDeviceGrant { grant, reply } => {
+                let open = OpenContent { device_grant: grant.map(|grant| *grant), ..self.open.clone() };
+                drop(reply.send(self.write_open(open).await));
+            }
+            Command::DeviceGrant { reply } => drop(reply.send(Ok(self.open.device_grant.clone()))),
+            Command::Subject { reply } => {
+                let subject = self.content.as_ref().map(|content| content.subject.clone());
+                drop(reply.send(subject.ok_or(SessionError::Locked)));
+            }
             Command::Arrive { content, reply } => drop(reply.send(self.arrive(*content).await)),
             Command::SealBehindGate { prompt, reply } => self.seal_behind_gate(prompt, reply).await,
             Command::GateReady { session, slot, wrapped, reply } => {
@@ -178,14 +208,16 @@ impl Keeper {
                 self.advance(LockEvent::LockAsked, "locked").await;
                 drop(reply.send(Ok(())));
             }
-            Command::Token { rejected, reply } => self.token(rejected, reply),
+            Command::Token { asked, rejected, reply } => self.token(asked, rejected, reply),
+            Command::Adopted { session, content } => self.adopted(session, *content),
             Command::Rotated { session, rotation, reply } => {
                 drop(reply.send(self.rotated(session, *rotation).await));
             }
             Command::RefreshEnded { session, result } => self.refresh_ended(session, result).await,
             Command::SaveProfile { fields, reply } => drop(reply.send(self.save_profile(fields).await)),
             Command::Record { statements, reply } => drop(reply.send(self.record(statements).await)),
-            Command::ReadLedger { read } => read(self.book.as_ref()),
+            Command::ReadLedger { read } => read(&self.book),
+            Command::Consent(command) => self.consent(command).await,
             Command::SignOut { reply } => drop(reply.send(self.sign_out().await)),
         }
     }
@@ -241,6 +273,7 @@ impl Keeper {
         self.write_open(open).await?;
         self.session += 1;
         self.advance(LockEvent::SignedIn, "signed in").await;
+        self.greet(&content.subject).await;
         self.content = Some(content);
         self.kept = Kept::Not;
         self.prove();
@@ -309,7 +342,10 @@ impl Keeper {
             LockState::Locked => {
                 let slot = match self.context.vault(|vault| vault.gate()).await {
                     Ok(GateState::Sealed { slots }) => slots.into_iter().next(),
-                    Ok(GateState::None) => None,
+                    Ok(GateState::None) => {
+                        self.follow_sibling().await;
+                        return drop(reply.send(Err(SessionError::SignedOut)));
+                    }
                     Err(error) => return drop(reply.send(Err(error))),
                 };
                 let Some(slot) = slot else {
@@ -350,6 +386,7 @@ impl Keeper {
                     self.prove();
                 }
                 self.advance(LockEvent::Opened { attempt }, "unlocked").await;
+                self.finish_refresh().await;
                 Ok(())
             }
             Err(SessionError::KeyLost) => {
@@ -364,6 +401,18 @@ impl Keeper {
         };
         for reply in opening {
             drop(reply.send(result.clone()));
+        }
+    }
+
+    /// A refresh whose answer never came, because the process was killed or the network went away, is tried again at
+    /// once: within the provider's grace the old token is still good.
+    async fn finish_refresh(&mut self) {
+        let Some(content) = self.content.clone().filter(|content| content.refresh_token.is_some()) else {
+            return;
+        };
+        if self.refreshing.is_none() && self.context.vault(|vault| vault.intent_is_open()).await == Ok(true) {
+            self.note("a renewal that was cut off is tried again");
+            self.begin_refresh(content, RefreshOptions::default(), None, true);
         }
     }
 
@@ -393,73 +442,133 @@ impl Keeper {
                 self.note("something that this session did not put into its inbox was set aside")
             }
         }
+        self.greet(&content.subject).await;
         self.key = Some(key);
         self.content = Some(content);
         Ok(())
     }
 
+    /// It is known now who is there: their consents, and what a visitor chose a moment ago, are in use.
+    async fn greet(&mut self, subject: &str) {
+        if let Err(error) = self.person_arrived(subject).await {
+            self.note(&format!("the consents could not be taken along: {error}"));
+        }
+    }
+
     // Tokens.
 
-    fn token(&mut self, rejected: Option<Token>, reply: Reply<Token>) {
+    fn token(&mut self, asked: RefreshOptions, rejected: Option<Token>, reply: Reply<Token>) {
         let content = match (&self.lock, &self.content) {
             (LockState::Unlocked | LockState::Fresh, Some(content)) => content,
             (LockState::SignedOut, _) => return drop(reply.send(Err(SessionError::SignedOut))),
             (LockState::KeyLost, _) => return drop(reply.send(Err(SessionError::KeyLost))),
             _ => return drop(reply.send(Err(SessionError::Locked))),
         };
-        let token = content.token();
-        if content.is_fresh(&*self.context.host.clock) && rejected.as_ref() != Some(&token) {
+        if let Some((token, true)) = content.token_for(&asked, &*self.context.host.clock)
+            && rejected.as_ref() != Some(&token)
+        {
             return drop(reply.send(Ok(token)));
         }
-        self.waiting.push(reply);
-        if self.refreshing {
+        self.waiting.push((asked.clone(), rejected.clone(), reply));
+        if self.refreshing.is_some() {
             return;
         }
-        self.refreshing = true;
+        let content = content.clone();
+        self.begin_refresh(content, asked, rejected, false);
+    }
+
+    fn begin_refresh(
+        &mut self,
+        content: GatedContent,
+        asked: RefreshOptions,
+        rejected: Option<Token>,
+        unfinished: bool,
+    ) {
+        self.refreshing = Some(asked.clone());
         let work = refresh::Work {
             context: self.context.clone(),
             keeper: self.tasks.clone(),
             session: self.session,
-            content: content.clone(),
-            key: self.key.clone(),
+            content,
+            asked,
+            rejected,
+            unfinished,
+            key: self.key.as_ref().map(Arc::downgrade),
         };
         tokio::spawn(refresh::run(work));
     }
 
-    /// Keeps a rotation: in the vault where it is open, in the inbox where it was locked meanwhile. Where the person
-    /// signed out meanwhile, nothing is kept, and the error tells the task to revoke.
-    async fn rotated(&mut self, session: u64, rotation: Rotation) -> Result<(), SessionError> {
-        if session != self.session || self.lock == LockState::SignedOut {
-            return Err(SessionError::SignedOut);
-        }
-        let Rotation { content, intent } = rotation;
-        match self.lock {
-            LockState::Unlocked => {
-                let content = GatedContent { profile: self.merged_profile(&[]), ..content };
-                let (Some(key), Some(intent)) = (self.key.clone(), intent) else {
-                    return self.write_gated(content).await;
-                };
-                let bytes = content.to_bytes()?;
-                self.context.vault(move |vault| vault.close_intent(&key, &intent, &bytes)).await?;
-                self.content = Some(content);
-                Ok(())
-            }
-            LockState::Fresh => {
-                self.content = Some(content);
-                Ok(())
-            }
-            _ => {
-                let Some(intent) = intent else { return Err(SessionError::SignedOut) };
-                let bytes = content.to_bytes()?;
-                self.context.vault(move |vault| vault.put_inbox(&intent, &bytes)).await?;
-                self.note("a token was renewed while locked; it waits sealed for the next unlock");
-                Ok(())
-            }
+    fn adopted(&mut self, session: u64, content: GatedContent) {
+        if session == self.session && self.lock == LockState::Unlocked {
+            self.content = Some(content);
+            self.publish();
         }
     }
 
+    /// Keeps a rotation: in the vault where it is open, in the inbox where it was locked meanwhile. Where the person
+    /// signed out meanwhile, nothing is kept, and the error tells the task to revoke.
+    async fn rotated(&mut self, session: u64, rotation: Rotation) -> Result<Keeping, SessionError> {
+        if session != self.session || self.lock == LockState::SignedOut {
+            return Err(SessionError::SignedOut);
+        }
+        match (self.lock, rotation.lease.clone()) {
+            (LockState::Unlocked, Some(lease)) => self.keep_rotation(lease, rotation).await,
+            (LockState::Fresh | LockState::Unlocked, None) => {
+                self.content = Some(rotation.content);
+                Ok(Keeping::Kept)
+            }
+            // The session was sealed or renewed by a sign-in while the refresh was under way.
+            (LockState::Fresh, Some(_)) => Err(SessionError::SignedOut),
+            (_, Some(lease)) => {
+                let Some(intent) = rotation.intent else { return Ok(Keeping::Late) };
+                let bytes = rotation.content.to_bytes()?;
+                let put = move |context: &Context| {
+                    kept(context.vault.put_inbox_fenced(&lease, &intent, &bytes), &context.vault)
+                };
+                let keeping = self.context.blocking(put).await?;
+                if keeping == Keeping::Kept {
+                    self.note("a token was renewed while locked; it waits sealed for the next unlock");
+                }
+                Ok(keeping)
+            }
+            (_, None) => Err(SessionError::SignedOut),
+        }
+    }
+
+    /// Writes the new tokens over what this process has seen; what a sibling changed in the profile stays.
+    async fn keep_rotation(&mut self, lease: Lease, rotation: Rotation) -> Result<Keeping, SessionError> {
+        let key = self.key.clone().ok_or(SessionError::Locked)?;
+        for _ in 0..MOST_TRIES {
+            let content = GatedContent { profile: self.merged_profile(&[]), ..rotation.content.clone() };
+            let bytes = content.to_bytes()?;
+            let (key, lease, intent) = (key.clone(), lease.clone(), rotation.intent.clone());
+            let write = move |context: &Context| {
+                let vault = &context.vault;
+                let written = match &intent {
+                    Some(intent) => vault.close_intent_fenced(&key, &lease, intent, &bytes),
+                    None => vault.write_gated_fenced(&key, &lease, &bytes),
+                };
+                match written {
+                    Err(VaultError::Stale) => Ok(Err(vault.read_gated(&key)?)),
+                    other => kept(other, vault).map(Ok),
+                }
+            };
+            match self.context.blocking(write).await? {
+                Ok(Keeping::Kept) => {
+                    self.content = Some(content);
+                    return Ok(Keeping::Kept);
+                }
+                Ok(Keeping::Late) => return Ok(Keeping::Late),
+                Err(newer) => self.content = Some(GatedContent::from_bytes(&newer)?),
+            }
+        }
+        Err(SessionError::Storage {
+            reason: "other processes of this app kept changing the session".to_owned(),
+        })
+    }
+
     async fn refresh_ended(&mut self, session: u64, result: Result<(), SessionError>) {
-        self.refreshing = false;
+        let asked = self.refreshing.take().unwrap_or_default();
         if let (true, Err(SessionError::Ended { reason })) = (session == self.session, &result) {
             let why = format!("the provider ended the session: {reason}");
             self.session += 1;
@@ -468,14 +577,55 @@ impl Keeper {
             }
             self.advance(LockEvent::SignedOut, &why).await;
         }
+        if session == self.session && result == Err(SessionError::SignedOut) {
+            self.follow_sibling().await;
+        }
+        if result == Err(SessionError::Locked) && self.lock == LockState::Unlocked {
+            // Locked and opened again meanwhile: the key that this refresh lost is back, and the next one has it.
+            self.finish_refresh().await;
+            for (asked, rejected, reply) in std::mem::take(&mut self.waiting) {
+                self.token(asked, rejected, reply);
+            }
+            return;
+        }
         let token = result.and_then(|()| match (&self.lock, &self.content) {
-            (LockState::Unlocked | LockState::Fresh, Some(content)) => Ok(content.token()),
+            (LockState::Unlocked | LockState::Fresh, Some(content)) => {
+                let token = content.token_for(&asked, &*self.context.host.clock);
+                token.map(|(token, _)| token).ok_or(SessionError::Internal { what: "a renewed token" })
+            }
             (LockState::SignedOut, _) => Err(SessionError::SignedOut),
             _ => Err(SessionError::Locked),
         });
         self.publish();
-        for reply in self.waiting.drain(..) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let (served, others): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|(for_what, ..)| *for_what == asked);
+        for (_, _, reply) in served {
             drop(reply.send(token.clone()));
+        }
+        // Whoever waits for another token has its turn now.
+        for (asked, rejected, reply) in others {
+            self.token(asked, rejected, reply);
+        }
+    }
+
+    /// Another process of the app ended the session, or sealed it anew: this one does the same.
+    async fn follow_sibling(&mut self) {
+        if self.lock == LockState::SignedOut || self.read_session_again().await == Ok(true) {
+            return;
+        }
+        match self.context.vault(|vault| vault.gate()).await {
+            Ok(GateState::Sealed { slots }) => {
+                self.kept = slots.first().map_or(Kept::Not, |slot| kept_by(slot.kind));
+                self.advance(LockEvent::LockAsked, "another process of this app sealed the session anew")
+                    .await;
+            }
+            Ok(GateState::None) => {
+                self.session += 1;
+                self.kept = Kept::Not;
+                self.advance(LockEvent::SignedOut, "signed out in another process of this app").await;
+            }
+            Err(error) => self.note(&format!("the session can't be looked at: {error}")),
         }
     }
 
@@ -485,7 +635,10 @@ impl Keeper {
         // With the device's secret gone, no copy of a file can be opened; the next person begins a ledger of their own.
         self.context.vault(|vault| vault.destroy()).await?;
         self.open = OpenContent::default();
-        self.book = None;
+        let aliases = self.ledger_aliases();
+        self.delete_ledger_keys(aliases).await;
+        self.book = ConsentBook::default();
+        self.owner = None;
         self.kept = Kept::Not;
         self.session += 1;
         self.advance(LockEvent::SignedOut, "signed out").await;
@@ -495,6 +648,7 @@ impl Keeper {
     // Profile and consent.
 
     async fn save_profile(&mut self, fields: Vec<ProfileField>) -> Result<(), SessionError> {
+        self.read_session_again().await?;
         let Some(content) = self.content.clone() else {
             return Err(if self.lock == LockState::SignedOut {
                 SessionError::SignedOut
@@ -519,65 +673,6 @@ impl Keeper {
             kept.filter(|field| fields.iter().all(|new| new.name != field.name)).cloned().collect();
         merged.extend_from_slice(fields);
         merged
-    }
-
-    /// Signs and stores one entry for each statement; they count once all are stored.
-    async fn record(&mut self, statements: Vec<Statement>) -> Result<(), SessionError> {
-        if self.book.is_none() {
-            self.book = Some(self.begin_book().await?);
-        }
-        let Some(book) = &self.book else { return Err(SessionError::Internal { what: "consent book" }) };
-        let drafts = book.draft(statements)?;
-        let alias = self.context.ledger_alias();
-        let sealed = self
-            .context
-            .blocking(move |context| {
-                let mut sealed = Vec::with_capacity(drafts.len());
-                for draft in drafts {
-                    let signature =
-                        context.host.device_key.sign_es256(alias.clone(), draft.to_be_signed())?;
-                    let entry = draft.seal(&signature).map_err(|_| SessionError::NotRecorded {
-                        reason: "the device key's signature does not verify".to_owned(),
-                    })?;
-                    for record in ConsentBook::log_records(&entry) {
-                        context.vault.append(Log::Ledger, &record)?;
-                    }
-                    sealed.push(entry);
-                }
-                Ok(sealed)
-            })
-            .await?;
-        if let Some(book) = &mut self.book {
-            for entry in sealed {
-                book.append(entry)?;
-            }
-        }
-        self.publish();
-        Ok(())
-    }
-
-    async fn begin_book(&mut self) -> Result<ConsentBook, SessionError> {
-        let subject = Subject::new(random::bytes()?);
-        let device_key = self.ledger_key().await?;
-        let mut open = self.open.clone();
-        open.subject = Some(subject.to_string());
-        self.write_open(open).await?;
-        Ok(ConsentBook::new(subject, device_key))
-    }
-
-    async fn read_book(&mut self, subject: &str) -> Result<ConsentBook, SessionError> {
-        let subject =
-            Subject::from_hex(subject).ok_or(SessionError::Corrupt { what: "the account's open record" })?;
-        let device_key = self.ledger_key().await?;
-        let records = self.context.vault(|vault| vault.read_log(Log::Ledger)).await?;
-        ConsentBook::read(subject, device_key, &records)
-    }
-
-    async fn ledger_key(&self) -> Result<PublicKey, SessionError> {
-        let alias = self.context.ledger_alias();
-        let bytes =
-            self.context.blocking(move |context| Ok(context.host.device_key.public_key(alias)?)).await?;
-        PublicKey::from_sec1(&bytes).map_err(|error| SessionError::Storage { reason: error.to_string() })
     }
 
     // What all of them need.
@@ -624,20 +719,38 @@ impl Keeper {
         self.publish();
     }
 
-    async fn write_open(&mut self, open: OpenContent) -> Result<(), SessionError> {
+    async fn write_open(&mut self, mut open: OpenContent) -> Result<(), SessionError> {
+        open.provider = self.context.provider.kept_documents();
         let bytes = open.to_bytes()?;
         self.context.vault(move |vault| vault.write_open(&bytes)).await?;
         self.open = open;
         Ok(())
     }
 
-    /// Persists, then publishes.
+    /// Persists, then publishes. Where another process wrote meanwhile, its content is replaced by this one.
     async fn write_gated(&mut self, content: GatedContent) -> Result<(), SessionError> {
         let key = self.key.clone().ok_or(SessionError::Locked)?;
         let bytes = content.to_bytes()?;
-        self.context.vault(move |vault| vault.write_gated(&key, &bytes)).await?;
+        let write = move |context: &Context| {
+            for _ in 0..MOST_TRIES {
+                match context.vault.write_gated(&key, &bytes) {
+                    Err(VaultError::Stale) => drop(context.vault.read_gated(&key)?),
+                    written => return Ok(written?),
+                }
+            }
+            Err(VaultError::Stale.into())
+        };
+        self.context.blocking(write).await?;
         self.content = Some(content);
         Ok(())
+    }
+
+    /// What another process of the app wrote since is known to this one. Whether there is something open to read.
+    async fn read_session_again(&mut self) -> Result<bool, SessionError> {
+        let (LockState::Unlocked, Some(key)) = (self.lock, self.key.clone()) else { return Ok(false) };
+        let bytes = self.context.vault(move |vault| vault.read_gated(&key)).await?;
+        self.content = Some(GatedContent::from_bytes(&bytes)?);
+        Ok(true)
     }
 
     /// The person was there just now.
@@ -693,5 +806,18 @@ fn kept_by(kind: SlotKind) -> Kept {
     match kind {
         SlotKind::DeviceOnly => Kept::OnDevice,
         SlotKind::Biometric | SlotKind::DeviceCredential => Kept::BehindGate,
+    }
+}
+
+/// What a fenced write came to: refused where somebody took the lease since, or where the session ended, which is told
+/// apart here.
+fn kept(written: Result<(), VaultError>, vault: &Vault) -> Result<Keeping, SessionError> {
+    match written {
+        Ok(()) => Ok(Keeping::Kept),
+        Err(VaultError::Superseded) => match vault.gate()? {
+            GateState::Sealed { .. } => Ok(Keeping::Late),
+            GateState::None => Err(SessionError::SignedOut),
+        },
+        Err(error) => Err(error.into()),
     }
 }

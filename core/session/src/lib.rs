@@ -14,12 +14,18 @@
 //! summed up as invariants in ARCHITECTURE.md.
 
 mod consent_book;
+mod consent_ledger;
+mod consent_sync;
 mod content;
 mod context;
 mod error;
 mod gate;
 mod keeper;
+mod lease;
 pub mod lock;
+mod logout;
+mod other_ways;
+mod provider;
 mod random;
 mod refresh;
 mod session;
@@ -27,7 +33,11 @@ mod sign_in;
 mod status;
 mod transitions;
 
+pub use consent_ledger::Erased;
+pub use consent_sync::{AuthorisedSend, ConsentService, SyncReport};
 pub use context::SessionSettings;
 pub use error::SessionError;
+pub use other_ways::{OtherDevice, OtherDeviceAnswer};
 pub use session::{Kept, PurposeStanding, Session, SessionView, Token};
+pub use sign_in::TakenUp;
 pub use status::{ProfileField, SignOutReport, Status};

@@ -3,13 +3,23 @@
 use std::sync::Arc;
 
 use pforte_host::UserAgentError;
-use pforte_oauth::{AuthorizeOptions, Entropy, TokenType, Transaction, authorize, callback, id_token, token};
+use pforte_oauth::{AuthorizeOptions, Entropy, Jwks, Transaction, authorize, callback, id_token};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::SessionError;
 use crate::content::GatedContent;
 use crate::context::Context;
 use crate::keeper::{Command, Reply};
+use crate::provider::TokenGrant;
+
+/// A sign-in that ended in another process than it began in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenUp {
+    /// The touchpoint it was for; nothing for a plain sign-in.
+    pub touchpoint: Option<String>,
+    /// Whether more than a plain sign-in was asked for: a level, or a recent one.
+    pub stepped_up: bool,
+}
 
 /// Sends a command and waits for the keeper's reply.
 pub(crate) async fn ask<T>(
@@ -28,9 +38,10 @@ pub(crate) async fn run(
     options: AuthorizeOptions,
 ) -> Result<(), SessionError> {
     let provider = &context.settings.provider;
-    let metadata = context.metadata().await?;
+    let metadata = context.provider.metadata().await?;
+    let options = AuthorizeOptions { dpop_jkt: context.provider.thumbprint_for_sign_in().await?, ..options };
     let started = authorize::start(provider, &metadata, &options, Entropy::fresh()?, context.now_s())?;
-    let url = started.url(&metadata)?;
+    let url = context.provider.authorization_url(&started).await?;
     let transaction = started.transaction;
     ask(&keeper, |reply| Command::KeepTransaction { transaction: Box::new(transaction.clone()), reply })
         .await?;
@@ -58,11 +69,13 @@ pub(crate) async fn resume(
     context: Arc<Context>,
     keeper: mpsc::UnboundedSender<Command>,
     callback_url: String,
-) -> Result<(), SessionError> {
+) -> Result<TakenUp, SessionError> {
     let for_keeper = callback_url.clone();
     let transaction =
         ask(&keeper, |reply| Command::TakeTransaction { callback_url: for_keeper, reply }).await?;
-    redeem(&context, &keeper, &transaction, &callback_url).await
+    redeem(&context, &keeper, &transaction, &callback_url).await?;
+    let stepped_up = !transaction.acr_values.is_empty() || transaction.max_age_seconds.is_some();
+    Ok(TakenUp { touchpoint: transaction.touchpoint, stepped_up })
 }
 
 async fn redeem(
@@ -73,12 +86,10 @@ async fn redeem(
 ) -> Result<(), SessionError> {
     let provider = &context.settings.provider;
     let code = callback::judge(transaction, callback_url, context.now_s())?;
-    let metadata = context.metadata().await?;
-    let request = token::code_request(provider, &metadata, transaction, &code)?;
-    let tokens = token::response(&context.send(request).await?, TokenType::Bearer)?;
-    let jwks = context.jwks().await?;
+    let tokens = context.provider.token(TokenGrant::Code { transaction, code: &code }).await?;
     let now_s = tokens.server_time_s.unwrap_or_else(|| context.now_s());
-    let identity = id_token::verify(provider, &jwks, transaction, &tokens, now_s)?;
+    let judge = |keys: &Jwks| id_token::verify(provider, keys, transaction, &tokens, now_s);
+    let identity = context.provider.identity(judge).await?;
     let content = GatedContent::arrived(&identity, &tokens, &*context.host.clock);
     ask(keeper, |reply| Command::Arrive { content: Box::new(content), reply }).await
 }

@@ -27,8 +27,10 @@
 mod error;
 mod settings;
 mod tls;
+mod trace;
 mod transport;
 
 pub use error::{TlsFailure, TransportError};
 pub use settings::{Pin, TransportSettings};
+pub use trace::{Trace, TraceLine};
 pub use transport::Transport;

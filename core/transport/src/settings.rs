@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Trace;
+
 /// The limits of every exchange, and whom to trust. The defaults are right for an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransportSettings {
@@ -18,6 +20,8 @@ pub struct TransportSettings {
     pub extra_roots: Vec<Vec<u8>>,
     /// Keys that hosts must show. A host without a pin is judged by its certificate alone.
     pub pins: Vec<Pin>,
+    /// Follows every exchange, without anything secret in it.
+    pub trace: Option<Trace>,
 }
 
 impl Default for TransportSettings {
@@ -29,6 +33,7 @@ impl Default for TransportSettings {
             allow_loopback_http: false,
             extra_roots: Vec::new(),
             pins: Vec::new(),
+            trace: None,
         }
     }
 }

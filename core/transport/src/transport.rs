@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 
 use crate::error::sort;
-use crate::{TransportError, TransportSettings, tls};
+use crate::{Trace, TraceLine, TransportError, TransportSettings, tls};
 
 /// Idle connections are closed soon: a phone that changed networks finds most of them dead.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -18,6 +18,7 @@ pub struct Transport {
     client: reqwest::Client,
     allow_loopback_http: bool,
     max_body_bytes: usize,
+    trace: Option<Trace>,
 }
 
 impl Transport {
@@ -44,13 +45,28 @@ impl Transport {
             client,
             allow_loopback_http: settings.allow_loopback_http,
             max_body_bytes: settings.max_body_bytes,
+            trace: settings.trace,
         })
+    }
+
+    /// The same connections and trust with another cap on body bytes.
+    #[must_use]
+    pub fn with_max_body_bytes(&self, max_body_bytes: usize) -> Self {
+        Self { max_body_bytes, ..self.clone() }
     }
 
     /// Sends `request` once and reads the whole response. Any status is a response, redirects and errors, too.
     ///
     /// Runs on a tokio runtime with I/O and time enabled.
     pub async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+        let Some(trace) = &self.trace else { return self.exchange(request).await };
+        let (method, uri, began) = (request.method().clone(), request.uri().clone(), Instant::now());
+        let result = self.exchange(request).await;
+        trace.tell(&TraceLine::new(method, &uri, &result, began.elapsed()));
+        result
+    }
+
+    async fn exchange(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
         self.check(&request)?;
         let request = reqwest::Request::try_from(request).map_err(|error| sort(&error))?;
         let mut response = self.client.execute(request).await.map_err(|error| sort(&error))?;

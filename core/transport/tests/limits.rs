@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use http::Request;
-use pforte_transport::{Transport, TransportError, TransportSettings};
+use pforte_transport::{Trace, TraceLine, Transport, TransportError, TransportSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -250,4 +250,24 @@ async fn no_error_shows_the_url() {
         assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
     }
     assert!(!format!("{transport:?}").contains("client"));
+}
+
+#[tokio::test]
+async fn a_trace_tells_of_each_exchange_and_of_no_secret() {
+    let (address, _) = answering("HTTP/1.1 204 No Content\r\nx-canary: canary\r\n\r\n").await;
+    let lines = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = lines.clone();
+    let trace = Trace::new(move |line: &TraceLine| seen.lock().unwrap().push(line.clone()));
+    let transport = Transport::new(TransportSettings { trace: Some(trace), ..settings() }).unwrap();
+    let request = Request::post(format!("http://{address}/token?code=canary"))
+        .header("authorization", "Bearer canary")
+        .body(b"refresh_token=canary".to_vec())
+        .unwrap();
+    assert_eq!(transport.send(request).await.unwrap().status(), 204);
+    assert!(transport.send(get("http://example.com/x?canary")).await.is_err());
+    let lines = lines.lock().unwrap().clone();
+    assert_eq!(lines.len(), 2);
+    assert_eq!((lines[0].path.as_str(), lines[0].outcome.as_ref().unwrap().as_u16()), ("/token", 204));
+    assert!(matches!(lines[1].outcome, Err(TransportError::NotAllowed { .. })));
+    assert!(!format!("{lines:?}").contains("canary"));
 }

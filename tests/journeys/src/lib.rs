@@ -7,12 +7,15 @@
 //! **What it never does.** It reaches nothing but this machine.
 
 mod cookie_browser;
+mod other_library;
+pub mod portal;
 mod search;
 mod surroundings;
 mod walk;
 mod world;
 
 pub use cookie_browser::CookieBrowser;
+pub use other_library::OtherLibrary;
 pub use search::found;
 pub use surroundings::{policy, policy_folder};
 pub use walk::{Misstep, answers, walk};

@@ -246,6 +246,8 @@ async fn export_and_history_tell_what_was_chosen() {
     let client = signed_in(&world).await;
     let history = client.consent().history().await.unwrap();
     assert!(history.contains(r#""purpose":"crm.link","state":"denied""#), "{history}");
-    let export: serde_json::Value = serde_json::from_str(&client.consent().export().await.unwrap()).unwrap();
+    let export: serde_json::Value =
+        serde_json::from_str(&client.consent().export(pforte_client::ExportFormat::JsonLd).await.unwrap())
+            .unwrap();
     assert!(export.get("@context").is_some(), "{export}");
 }

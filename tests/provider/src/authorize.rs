@@ -38,6 +38,8 @@ pub(crate) struct AuthorizationRequest {
     pub prompt: Vec<String>,
     pub login_hint: Option<String>,
     pub max_age: Option<u32>,
+    /// The key the code is bound to (RFC 9449, section 10).
+    pub dpop_jkt: Option<String>,
     /// The level that is asked for: one of [`ACR_VALUES`].
     pub acr: &'static str,
 }
@@ -71,7 +73,8 @@ async fn by_form(State(world): State<Arc<World>>, headers: HeaderMap, body: Byte
 
 /// Answers with the redirect, the login page, or an error page.
 fn start(world: &World, headers: &HeaderMap, parameters: &Parameters, status: StatusCode) -> Response {
-    let outcome = read(world, parameters).and_then(|request| {
+    let pushed = crate::par::fetched(world, parameters);
+    let outcome = pushed.and_then(|parameters| read(world, &parameters)).and_then(|request| {
         let automatic = world.state().automatic.clone();
         if let Some(subject) = automatic {
             let authentication = Authentication { subject, acr: request.acr, auth_time: world.clock.now() };
@@ -144,7 +147,7 @@ fn checked(
 }
 
 /// Reads a request; the client and the redirect URI first, because all other errors go there.
-fn read(world: &World, parameters: &Parameters) -> Result<AuthorizationRequest, Refusal> {
+pub(crate) fn read(world: &World, parameters: &Parameters) -> Result<AuthorizationRequest, Refusal> {
     let twice = parameters.repeated();
     if let Some(name @ ("client_id" | "redirect_uri")) = twice {
         return Err(Refusal::Page(format!("The parameter {name} was given twice.")));
@@ -225,6 +228,7 @@ fn read(world: &World, parameters: &Parameters) -> Result<AuthorizationRequest, 
         prompt,
         login_hint: parameters.first("login_hint").map(str::to_owned),
         max_age,
+        dpop_jkt: parameters.first("dpop_jkt").map(str::to_owned),
         acr,
         state,
     })
@@ -274,7 +278,14 @@ fn grant(
         nonce: request.nonce.clone(),
         expires_at: world.clock.now().saturating_add(i64::from(world.settings.code_seconds)),
     };
-    let code = world.state().sessions.issue_code(code)?;
+    let code = {
+        let mut state = world.state();
+        let code = state.sessions.issue_code(code)?;
+        if let Some(key) = &request.dpop_jkt {
+            state.proofs.codes.insert(code.clone(), key.clone());
+        }
+        code
+    };
     let parameters = vec![("code".to_owned(), code)];
     Ok(callback(world, &request.redirect_uri, parameters, request.state.as_deref(), status))
 }

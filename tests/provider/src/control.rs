@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::consent::{ConsentCall, ConsentReport};
 use crate::misbehaviour::{Misbehaviour, UnfitMisbehaviour};
 use crate::request_log::LogEntry;
 use crate::sessions::Ending;
@@ -97,6 +98,26 @@ impl Control {
             families,
             misbehaviours: state.misbehaviours.clone(),
         }
+    }
+
+    /// The key with which the account service certifies devices and confirms entries, as apps pin it: 130 hex digits.
+    pub fn consent_service_key(&self) -> String {
+        self.world.state().consents.public_key().unwrap_or_default()
+    }
+
+    /// What the account service holds about a person's consents, one report for each subject, oldest first.
+    pub fn consents(&self, person: &str) -> Vec<ConsentReport> {
+        self.world.state().consents.report(person)
+    }
+
+    /// Every call to the account service's part for consent, with its bodies.
+    pub fn consent_calls(&self) -> Vec<ConsentCall> {
+        self.world.state().consents.calls()
+    }
+
+    /// Lets the account service give out at most so many entries at once.
+    pub fn limit_consent_pages(&self, entries: usize) {
+        self.world.state().consents.limit_pages(entries);
     }
 
     fn check_person(&self, subject: &str) -> Result<(), UnknownPerson> {

@@ -7,6 +7,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use crate::settings::Offer;
 use crate::world::World;
 
 /// The scopes that can be asked for.
@@ -24,7 +25,7 @@ pub(crate) fn routes() -> Router<Arc<World>> {
 
 async fn metadata(State(world): State<Arc<World>>) -> Json<Value> {
     let at = |path: &str| format!("{}{path}", world.issuer);
-    Json(json!({
+    let mut metadata = json!({
         "issuer": world.issuer,
         "authorization_endpoint": at("/authorize"),
         "token_endpoint": at("/token"),
@@ -39,7 +40,8 @@ async fn metadata(State(world): State<Arc<World>>) -> Json<Value> {
         "acr_values_supported": ACR_VALUES,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256", "RS256"],
-        "token_endpoint_auth_methods_supported": ["none"],
+        "token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
         "revocation_endpoint_auth_methods_supported": ["none"],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
@@ -51,7 +53,25 @@ async fn metadata(State(world): State<Arc<World>>) -> Json<Value> {
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "authorization_response_iss_parameter_supported": true,
-    }))
+    });
+    let settings = &world.settings;
+    if settings.par != Offer::Off {
+        metadata["pushed_authorization_request_endpoint"] = at("/par").into();
+        metadata["require_pushed_authorization_requests"] = (settings.par == Offer::Required).into();
+    }
+    if settings.dpop != Offer::Off {
+        metadata["dpop_signing_alg_values_supported"] = json!(["ES256"]);
+    }
+    let mut grants = vec!["authorization_code", "refresh_token"];
+    if settings.device_grant {
+        metadata["device_authorization_endpoint"] = at("/device_authorization").into();
+        grants.push("urn:ietf:params:oauth:grant-type:device_code");
+    }
+    if settings.token_exchange {
+        grants.push("urn:ietf:params:oauth:grant-type:token-exchange");
+    }
+    metadata["grant_types_supported"] = json!(grants);
+    Json(metadata)
 }
 
 async fn jwks(State(world): State<Arc<World>>) -> Json<Value> {

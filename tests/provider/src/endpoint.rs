@@ -16,6 +16,10 @@ pub enum Endpoint {
     Login,
     /// The redirect back to the client, whichever of the two made it.
     Callback,
+    /// `/par`.
+    Par,
+    /// `/device_authorization`.
+    DeviceAuthorization,
     /// `/token`.
     Token,
     /// `/revoke`.
@@ -40,6 +44,8 @@ impl Endpoint {
             "/jwks" => Self::Jwks,
             "/authorize" => Self::Authorize,
             "/login" => Self::Login,
+            "/par" => Self::Par,
+            "/device_authorization" => Self::DeviceAuthorization,
             "/token" => Self::Token,
             "/revoke" => Self::Revoke,
             "/userinfo" => Self::Userinfo,
@@ -53,7 +59,10 @@ impl Endpoint {
 
     /// Whether its good answers are JSON.
     pub(crate) fn answers_json(self) -> bool {
-        use Endpoint::{Consent, Crm, Discovery, Jwks, Portal, Token, Userinfo};
-        matches!(self, Discovery | Jwks | Token | Userinfo | Portal | Consent | Crm)
+        use Endpoint::{Consent, Crm, DeviceAuthorization, Discovery, Jwks, Par, Portal, Token, Userinfo};
+        matches!(
+            self,
+            Discovery | Jwks | Par | DeviceAuthorization | Token | Userinfo | Portal | Consent | Crm
+        )
     }
 }

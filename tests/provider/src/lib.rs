@@ -13,7 +13,8 @@
 //! never writes a file.
 //!
 //! **What it follows.** RFC 6749 and 6750 (OAuth 2.0), 7009 (revocation), 7636 (PKCE), 8252 (native apps), 8414 and
-//! OIDC Discovery 1.0 (metadata), 8707 (resource indicators), 9068 (JWT access tokens), 9207 (`iss` in the redirect),
+//! OIDC Discovery 1.0 (metadata), 8628 (device grant), 8693 (token exchange), 8707 (resource indicators), 9068 (JWT access tokens), 9126
+//! (PAR), 9207 (`iss` in the redirect),
 //! 9470 (step-up), 9700 (refresh token rotation), OIDC Core 1.0, OIDC RP-Initiated Logout 1.0.
 //!
 //! ```
@@ -52,15 +53,20 @@ mod authorize;
 mod bearer;
 mod browser;
 mod clock;
+mod consent;
 mod control;
+mod device;
 mod discovery;
 mod endpoint;
+mod exchange;
 mod id_token;
 mod keys;
 mod login_page;
 mod misbehaviour;
+mod par;
 mod parameters;
 mod portal;
+mod proof;
 mod random;
 mod raw_object;
 mod receivers;
@@ -73,6 +79,7 @@ mod userinfo;
 mod wire;
 mod world;
 
+pub use consent::{CONSENT_OPERATIONS, ConsentCall, ConsentReport};
 pub use control::{Control, FamilyReport, StateReport, UnknownPerson};
 pub use endpoint::Endpoint;
 pub use misbehaviour::{
@@ -81,5 +88,7 @@ pub use misbehaviour::{
 };
 pub use request_log::LogEntry;
 pub use server::{Provider, Running, StartError};
-pub use sessions::Ending;
-pub use settings::{AccessTokenFormat, Person, RegisteredClient, Rotation, Settings, SigningAlgorithm};
+pub use sessions::{Ending, Origin, Reuse};
+pub use settings::{
+    AccessTokenFormat, Offer, Person, RegisteredClient, Rotation, Settings, SigningAlgorithm,
+};

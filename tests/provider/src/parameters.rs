@@ -11,6 +11,10 @@ impl Parameters {
         Self(pairs.filter(|(_, value)| !value.is_empty()).collect())
     }
 
+    pub(crate) fn push(&mut self, name: &str, value: &str) {
+        self.0.push((name.to_owned(), value.to_owned()));
+    }
+
     pub(crate) fn first(&self, name: &str) -> Option<&str> {
         self.iter().find(|(other, _)| *other == name).map(|(_, value)| value)
     }

@@ -15,7 +15,7 @@ use crate::control::{self, Control, UnknownPerson};
 use crate::keys::Keys;
 use crate::settings::Settings;
 use crate::world::World;
-use crate::{authorize, discovery, portal, receivers, token, userinfo, wire};
+use crate::{authorize, consent, device, discovery, par, portal, receivers, token, userinfo, wire};
 
 /// The development identity provider.
 #[derive(Debug, Clone, Copy)]
@@ -132,9 +132,12 @@ fn routes() -> Router<Arc<World>> {
     Router::new()
         .merge(discovery::routes())
         .merge(authorize::routes())
+        .merge(par::routes())
+        .merge(device::routes())
         .merge(token::routes())
         .merge(userinfo::routes())
         .merge(portal::routes())
+        .merge(consent::routes())
         .merge(receivers::routes())
         .merge(control::routes())
 }

@@ -21,6 +21,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use crate::control::Control;
 use crate::random;
 use crate::settings::Rotation;
 
@@ -81,11 +82,31 @@ pub(crate) struct Family {
     pub sid: String,
     pub refreshes: u64,
     pub ended: Option<Ending>,
+    /// What ended it, where that was a replaced token.
+    reuse: Option<Reuse>,
+}
+
+/// Which refresh a token came with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The number of the sign-in, from 0, as in [`StateReport::families`](crate::StateReport::families).
+    pub family: usize,
+    /// The number of the refresh within the family; 0 for the sign-in itself.
+    pub refresh: u64,
+}
+
+/// The use of a replaced refresh token that ended its family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reuse {
+    /// Which refresh the token had come with; 0 for the sign-in itself.
+    pub refresh: u64,
+    /// How long before, in seconds, it had been replaced.
+    pub after_seconds: i64,
 }
 
 #[derive(Debug)]
 struct RefreshToken {
-    family: usize,
+    origin: Origin,
     expires_at: i64,
     /// When it was replaced; nothing while it is the newest of its line.
     replaced_at: Option<i64>,
@@ -94,7 +115,7 @@ struct RefreshToken {
 
 #[derive(Debug)]
 struct AccessToken {
-    family: usize,
+    origin: Origin,
     expires_at: i64,
     audience: String,
 }
@@ -179,7 +200,7 @@ impl Sessions {
         *redeemed = Some(family);
         let nonce = code.nonce.clone();
         let grant = code.grant.clone();
-        self.families.push(Family { grant, sid: random::token()?, refreshes: 0, ended: None });
+        self.families.push(Family { grant, sid: random::token()?, refreshes: 0, ended: None, reuse: None });
         Ok(Redeemed { family, nonce })
     }
 
@@ -192,7 +213,7 @@ impl Sessions {
         now: i64,
     ) -> Result<usize, GrantError> {
         let token = self.refresh_tokens.get_mut(value).ok_or(GrantError::Unknown)?;
-        let index = token.family;
+        let index = token.origin.family;
         let family = self.families.get_mut(index).ok_or(GrantError::Unknown)?;
         if family.grant.client_id != client_id {
             return Err(GrantError::OtherClient);
@@ -212,6 +233,8 @@ impl Sessions {
         };
         if !again {
             family.ended = Some(Ending::Reuse);
+            let after_seconds = now.saturating_sub(token.replaced_at.unwrap_or(now));
+            family.reuse = Some(Reuse { refresh: token.origin.refresh, after_seconds });
             return Err(GrantError::Reused);
         }
         if rotation != Rotation::Off {
@@ -230,27 +253,36 @@ impl Sessions {
         expires_at: i64,
     ) -> Result<String, Unspecified> {
         let value = random::token()?;
-        let token = RefreshToken { family, expires_at, replaced_at: None, reuses: 0 };
+        let token = RefreshToken { origin: self.origin(family), expires_at, replaced_at: None, reuses: 0 };
         self.refresh_tokens.insert(value.clone(), token);
         Ok(value)
     }
 
     pub(crate) fn keep_access_token(&mut self, value: &str, family: usize, audience: &str, expires_at: i64) {
-        let token = AccessToken { family, expires_at, audience: audience.to_owned() };
+        let token = AccessToken { origin: self.origin(family), expires_at, audience: audience.to_owned() };
         self.access_tokens.insert(value.to_owned(), token);
     }
 
     /// The grant and audience behind a live access token.
     pub(crate) fn access(&self, value: &str, now: i64) -> Option<(&Grant, &str)> {
         let token = self.access_tokens.get(value).filter(|token| now < token.expires_at)?;
-        let family = self.families.get(token.family).filter(|family| family.ended.is_none())?;
+        let family = self.families.get(token.origin.family).filter(|family| family.ended.is_none())?;
         Some((&family.grant, &token.audience))
     }
 
     /// The family that a refresh or access token belongs to.
     pub(crate) fn family_of(&self, value: &str) -> Option<usize> {
-        let refresh = self.refresh_tokens.get(value).map(|token| token.family);
-        refresh.or_else(|| self.access_tokens.get(value).map(|token| token.family))
+        self.origin_of(value).map(|origin| origin.family)
+    }
+
+    fn origin_of(&self, value: &str) -> Option<Origin> {
+        let refresh = self.refresh_tokens.get(value).map(|token| token.origin);
+        refresh.or_else(|| self.access_tokens.get(value).map(|token| token.origin))
+    }
+
+    /// Where a token that is issued now comes from.
+    fn origin(&self, family: usize) -> Origin {
+        Origin { family, refresh: self.families.get(family).map_or(0, |family| family.refreshes) }
     }
 
     pub(crate) fn family_with_sid(&self, sid: &str) -> Option<usize> {
@@ -278,6 +310,18 @@ impl Sessions {
         {
             family.ended.get_or_insert(ending);
         }
+    }
+}
+
+impl Control {
+    /// Which refresh issued a refresh or access token; nothing where it was not issued here.
+    pub fn origin_of(&self, token: &str) -> Option<Origin> {
+        self.world.state().sessions.origin_of(token)
+    }
+
+    /// The reuse that ended a family; nothing where it lives, or ended otherwise.
+    pub fn reuse(&self, family: usize) -> Option<Reuse> {
+        self.world.state().sessions.family(family)?.reuse
     }
 }
 
@@ -338,6 +382,7 @@ mod tests {
         assert_eq!(sessions.refresh(&token, "app", rotation, 129), Ok(0));
         assert_eq!(sessions.refresh(&token, "app", rotation, 130), Err(GrantError::Reused));
         assert_eq!(sessions.families()[0].ended, Some(Ending::Reuse));
+        assert_eq!(sessions.families()[0].reuse, Some(Reuse { refresh: 0, after_seconds: 30 }));
         assert_eq!(sessions.families()[0].refreshes, 2);
         assert_eq!(sessions.refresh(&token, "app", rotation, 130), Err(GrantError::Ended));
     }
@@ -347,6 +392,19 @@ mod tests {
         let (mut sessions, token) = with_refresh_token();
         assert_eq!(sessions.refresh(&token, "app", Rotation::GraceSeconds(0), 100), Ok(0));
         assert_eq!(sessions.refresh(&token, "app", Rotation::GraceSeconds(0), 100), Err(GrantError::Reused));
+    }
+
+    #[test]
+    fn a_token_names_the_refresh_it_came_with() {
+        let (mut sessions, token) = with_refresh_token();
+        assert_eq!(sessions.origin_of(&token), Some(Origin { family: 0, refresh: 0 }));
+        sessions.refresh(&token, "app", Rotation::GraceSeconds(0), 1).unwrap();
+        let next = sessions.issue_refresh_token(0, 1000).unwrap();
+        sessions.keep_access_token("at", 0, "portal", 600);
+        for issued in [next.as_str(), "at"] {
+            assert_eq!(sessions.origin_of(issued), Some(Origin { family: 0, refresh: 1 }));
+        }
+        assert_eq!(sessions.origin_of("elsewhere"), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a provider is started with.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,31 @@ pub struct Settings {
     /// The audience the portal API demands, and the one of an access token that asked for no `resource`.
     /// Nothing means `ISSUER/portal`.
     pub portal_audience: Option<String>,
+    /// Pushed authorization requests (RFC 9126).
+    pub par: Offer,
+    /// Tokens that are bound to the client's key (RFC 9449).
+    pub dpop: Offer,
+    /// Whether DPoP proofs must carry this provider's nonce.
+    pub dpop_nonces: bool,
+    /// The device grant (RFC 8628).
+    pub device_grant: bool,
+    /// Token exchange (RFC 8693).
+    pub token_exchange: bool,
+    /// Tokens of a social provider, and whose they are. There is no such provider: these are fakes to exchange.
+    pub social_tokens: BTreeMap<String, String>,
+}
+
+/// Whether a part of the protocol is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Offer {
+    /// It is not.
+    #[default]
+    Off,
+    /// It may be used.
+    Offered,
+    /// It must be used.
+    Required,
 }
 
 impl Default for Settings {
@@ -53,6 +79,12 @@ impl Default for Settings {
             code_seconds: 60,
             id_token_algorithm: SigningAlgorithm::default(),
             portal_audience: None,
+            par: Offer::Off,
+            dpop: Offer::Off,
+            dpop_nonces: false,
+            device_grant: false,
+            token_exchange: false,
+            social_tokens: BTreeMap::new(),
         }
     }
 }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::error::Unspecified;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::authorize::is_resource;
@@ -17,11 +20,13 @@ use crate::id_token::{access_token, at_hash, id_token};
 use crate::keys::KeyError;
 use crate::misbehaviour::Act;
 use crate::parameters::Parameters;
+use crate::proof::{self, ProofError};
 use crate::random;
-use crate::sessions::{Ending, GrantError};
-use crate::settings::{AccessTokenFormat, Rotation};
+use crate::sessions::{Code, Ending, Grant, GrantError};
+use crate::settings::{AccessTokenFormat, Offer, Rotation};
 use crate::wire::{self, DueActs};
 use crate::world::World;
+use crate::{device, exchange};
 
 pub(crate) fn routes() -> Router<Arc<World>> {
     Router::new().route("/token", post(token)).route("/revoke", post(revoke))
@@ -29,15 +34,17 @@ pub(crate) fn routes() -> Router<Arc<World>> {
 
 /// An error answer (RFC 6749, section 5.2).
 #[derive(Debug)]
-struct OAuthError {
+pub(crate) struct OAuthError {
     status: StatusCode,
     error: &'static str,
     description: String,
+    /// The nonce a proof must carry.
+    nonce: Option<String>,
 }
 
 impl OAuthError {
-    fn new(error: &'static str, description: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, error, description: description.into() }
+    pub(crate) fn new(error: &'static str, description: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error, description: description.into(), nonce: None }
     }
 
     fn server() -> Self {
@@ -46,6 +53,7 @@ impl OAuthError {
             status,
             error: "server_error",
             description: "a key or a random value could not be made".to_owned(),
+            nonce: None,
         }
     }
 }
@@ -53,7 +61,29 @@ impl OAuthError {
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
         let body = Json(json!({"error": self.error, "error_description": self.description}));
-        (self.status, [(CACHE_CONTROL, "no-store")], body).into_response()
+        let mut response = (self.status, [(CACHE_CONTROL, "no-store")], body).into_response();
+        if let Some(nonce) = self.nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
+            response.headers_mut().insert("dpop-nonce", nonce);
+        }
+        response
+    }
+}
+
+impl From<ProofError> for OAuthError {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Wrong(what) => Self::new("invalid_dpop_proof", what),
+            ProofError::Nonce(nonce) => {
+                Self { nonce: Some(nonce), ..Self::new("use_dpop_nonce", "the proof lacks the nonce") }
+            }
+        }
+    }
+}
+
+/// Gives a response the nonce that the next proof must carry, where nonces are used.
+pub(crate) fn add_nonce(world: &World, response: &mut Response) {
+    if let Some(nonce) = proof::nonce(world).and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
+        response.headers_mut().insert("dpop-nonce", nonce);
     }
 }
 
@@ -90,12 +120,22 @@ async fn token(
     if resource.as_deref().is_some_and(|resource| !is_resource(resource)) {
         return Err(OAuthError::new("invalid_target", "resource must be an absolute URI without a fragment"));
     }
+    let key = proof::thumbprint(&world, &headers, "POST", "/token", None)?;
+    if key.is_none() && world.settings.dpop == Offer::Required {
+        return Err(OAuthError::new("invalid_dpop_proof", "this provider issues bound tokens only"));
+    }
+    let other_key = || OAuthError::new("invalid_grant", "the code or token is bound to another key");
     let answer = match required(&form, "grant_type")? {
         "authorization_code" => {
             let (code, verifier) = (required(&form, "code")?, required(&form, "code_verifier")?);
             let redirect_uri = required(&form, "redirect_uri")?;
             let now = world.clock.now();
+            let bound = world.state().proofs.codes.get(code).cloned();
+            if bound.is_some() && bound != key {
+                return Err(other_key());
+            }
             let redeemed = world.state().sessions.redeem(code, client_id, redirect_uri, verifier, now)?;
+            bind(&world, redeemed.family, key);
             let rotates = Rotates { issues: true, nonce: redeemed.nonce };
             issue(&world, redeemed.family, resource, rotates, &acts)?
         }
@@ -103,7 +143,16 @@ async fn token(
             let keeps = acts.contains(&Act::RefreshWithoutRotation);
             let rotation = if keeps { Rotation::Off } else { world.settings.rotation };
             let value = required(&form, "refresh_token")?;
+            let bound = {
+                let state = world.state();
+                let family = state.sessions.family_of(value);
+                family.and_then(|family| state.proofs.families.get(&family).cloned())
+            };
+            if bound.is_some() && bound != key {
+                return Err(other_key());
+            }
             let family = world.state().sessions.refresh(value, client_id, rotation, world.clock.now())?;
+            bind(&world, family, key);
             issue(
                 &world,
                 family,
@@ -112,6 +161,20 @@ async fn token(
                 &acts,
             )?
         }
+        "urn:ietf:params:oauth:grant-type:device_code" if world.settings.device_grant => {
+            let grant = device::poll(&world, required(&form, "device_code")?, client_id)?;
+            let family = begin(&world, grant)?;
+            bind(&world, family, key);
+            issue(&world, family, resource, Rotates { issues: true, nonce: None }, &acts)?
+        }
+        "urn:ietf:params:oauth:grant-type:token-exchange" if world.settings.token_exchange => {
+            let grant = exchange::grant(&world, &form, client_id)?;
+            let family = begin(&world, grant)?;
+            bind(&world, family, key);
+            let mut answer = issue(&world, family, resource, Rotates { issues: true, nonce: None }, &acts)?;
+            answer["issued_token_type"] = "urn:ietf:params:oauth:token-type:access_token".into();
+            answer
+        }
         _ => {
             return Err(OAuthError::new(
                 "unsupported_grant_type",
@@ -119,7 +182,33 @@ async fn token(
             ));
         }
     };
-    Ok(([(CACHE_CONTROL, "no-store")], Json(answer)).into_response())
+    let mut response = ([(CACHE_CONTROL, "no-store")], Json(answer)).into_response();
+    add_nonce(&world, &mut response);
+    Ok(response)
+}
+
+/// Binds a family to the key of its first proof.
+fn bind(world: &World, family: usize, key: Option<String>) {
+    if let Some(key) = key {
+        world.state().proofs.families.entry(family).or_insert(key);
+    }
+}
+
+/// Begins a family without a browser: by a code that nobody but this function sees.
+fn begin(world: &World, grant: Grant) -> Result<usize, OAuthError> {
+    let now = world.clock.now();
+    let verifier = random::token()?;
+    let client_id = grant.client_id.clone();
+    let code = Code {
+        grant,
+        redirect_uri: String::new(),
+        code_challenge: URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes())),
+        nonce: None,
+        expires_at: now.saturating_add(1),
+    };
+    let mut state = world.state();
+    let code = state.sessions.issue_code(code)?;
+    Ok(state.sessions.redeem(&code, &client_id, "", &verifier, now)?.family)
 }
 
 /// What differs between the first tokens of a family and later ones.
@@ -141,6 +230,7 @@ fn issue(
     let now = world.clock.now();
     let settings = &world.settings;
     let until = |seconds: u32| now.saturating_add(i64::from(seconds));
+    let bound_to = world.state().proofs.families.get(&family).cloned();
     let (grant, sid) = {
         let state = world.state();
         let family = state.sessions.family(family).ok_or(GrantError::Unknown)?;
@@ -150,18 +240,21 @@ fn issue(
     let who = &grant.authentication;
     let access = match settings.access_token_format {
         AccessTokenFormat::Opaque => random::token()?,
-        AccessTokenFormat::Jwt => access_token(
-            &world.keys,
-            &json!({
+        AccessTokenFormat::Jwt => {
+            let mut claims = json!({
                 "iss": world.issuer, "sub": who.subject, "aud": audience, "client_id": grant.client_id,
                 "scope": grant.scope, "iat": now, "exp": until(settings.access_token_seconds),
                 "auth_time": who.auth_time, "acr": who.acr, "jti": random::token()?,
-            }),
-        )?,
+            });
+            if let Some(key) = &bound_to {
+                claims["cnf"] = json!({"jkt": key});
+            }
+            access_token(&world.keys, &claims)?
+        }
     };
     let mut answer = json!({
         "access_token": access,
-        "token_type": "Bearer",
+        "token_type": if bound_to.is_some() { "DPoP" } else { "Bearer" },
         "expires_in": settings.access_token_seconds,
         "scope": grant.scope,
     });
@@ -220,7 +313,7 @@ async fn revoke(
 }
 
 /// The form of a registered client.
-fn client_form(world: &World, headers: &HeaderMap, body: &[u8]) -> Result<Parameters, OAuthError> {
+pub(crate) fn client_form(world: &World, headers: &HeaderMap, body: &[u8]) -> Result<Parameters, OAuthError> {
     if !wire::is_form(headers.get(CONTENT_TYPE)) {
         return Err(OAuthError::new("invalid_request", "the body must be application/x-www-form-urlencoded"));
     }
@@ -231,6 +324,10 @@ fn client_form(world: &World, headers: &HeaderMap, body: &[u8]) -> Result<Parame
     let client_id = required(&form, "client_id")?;
     if world.client(client_id).is_none() {
         let error = OAuthError::new("invalid_client", "no client is registered under this client_id");
+        return Err(OAuthError { status: StatusCode::UNAUTHORIZED, ..error });
+    }
+    if let Err(error) = proof::is_authenticated(world, client_id, &form) {
+        let error = OAuthError::new("invalid_client", format!("{error:?}"));
         return Err(OAuthError { status: StatusCode::UNAUTHORIZED, ..error });
     }
     Ok(form)

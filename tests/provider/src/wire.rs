@@ -23,6 +23,9 @@ use crate::world::World;
 /// The longest request body.
 const REQUEST_LIMIT: usize = 1024 * 1024;
 
+/// A header of this server's own: the method and the path of the request.
+pub(crate) const REQUEST_LINE: &str = "x-request-line";
+
 /// The acts that are due at this request, for the endpoint's own use.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DueActs(pub Arc<[Act]>);
@@ -46,6 +49,10 @@ pub(crate) async fn answer(
         return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response());
     };
     let path = parts.uri.path().to_owned();
+    // For whoever checks a proof: what was asked, whatever the client sent under this name.
+    if let Ok(line) = HeaderValue::from_str(&format!("{} {path}", parts.method)) {
+        parts.headers.insert(REQUEST_LINE, line);
+    }
     let ticket = (!path.starts_with("/dev/")).then(|| {
         let query = Parameters::parse(parts.uri.query().unwrap_or_default());
         let auth = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());

@@ -4,10 +4,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::browser::Browser;
 use crate::clock::Clock;
+use crate::consent::Consents;
+use crate::device::DeviceGrants;
 use crate::endpoint::Endpoint;
 use crate::keys::Keys;
 use crate::misbehaviour::{Act, Misbehaviour, Times};
+use crate::par::Pushed;
 use crate::portal::PortalData;
+use crate::proof::Proofs;
 use crate::receivers::Received;
 use crate::request_log::RequestLog;
 use crate::sessions::Sessions;
@@ -32,6 +36,10 @@ pub(crate) struct State {
     pub browser: Browser,
     pub portal: PortalData,
     pub received: Received,
+    pub consents: Consents,
+    pub proofs: Proofs,
+    pub pushed: Pushed,
+    pub device_grants: DeviceGrants,
 }
 
 impl World {

@@ -1,6 +1,10 @@
 //! What an app says once.
 
-use pforte_client::{Config, LocaleTexts, PolicyFolder, Provider, ProviderKind};
+use std::collections::HashMap;
+
+use pforte_client::{
+    Config, ConsentService, Controller, LocaleTexts, Pin, PolicyFolder, Protocol, Provider, ProviderKind, Use,
+};
 
 /// Everything a client needs to know about the app, the provider and the policy.
 #[uniffi::remote(Record)]
@@ -20,6 +24,41 @@ pub struct Config {
     /// Names the account's vault on this device; `main` where the app has only one.
     #[uniffi(default = "main")]
     pub account: String,
+    /// Where a known person's consents are kept beside this device; nothing where they stay here.
+    #[uniffi(default = None)]
+    pub consent_service: Option<ConsentService>,
+    /// Who is responsible for the data, for exports; nothing where they name the client's identifier.
+    #[uniffi(default = None)]
+    pub controller: Option<Controller>,
+}
+
+/// The account service's part for consent (`core/consent/openapi.yaml`).
+#[uniffi::remote(Record)]
+pub struct ConsentService {
+    /// The address that the paths of its API follow. Its origin must be among the `api_origins`.
+    pub url: String,
+    /// The keys with which it certifies devices and signs receipts: each 65 bytes, uncompressed SEC1, in hex. No other key
+    /// is believed.
+    pub keys: Vec<String>,
+}
+
+/// Who is responsible for the data (GDPR, Art. 4(7)), as the privacy notice has it. A Kantara receipt needs all of it.
+#[uniffi::remote(Record)]
+pub struct Controller {
+    /// The company's name.
+    pub name: String,
+    /// Whom to turn to, such as the data protection officer.
+    pub contact: String,
+    /// The postal address, in one line.
+    pub address: String,
+    /// An e-mail address.
+    pub email: String,
+    /// A telephone number.
+    pub phone: String,
+    /// Where the privacy notice is.
+    pub policy_url: String,
+    /// Whose law applies, such as `AT` (ISO 3166-1) or `EU`.
+    pub jurisdiction: String,
 }
 
 /// The text of a policy folder: `policy.toml` and `texts/LOCALE.toml`.
@@ -47,6 +86,10 @@ pub enum ProviderKind {
     Oidc,
     /// Auth0.
     Auth0,
+    /// Keycloak.
+    Keycloak,
+    /// Okta.
+    Okta,
 }
 
 /// The identity provider. Made by `oidcProvider`, `auth0Provider` or `developmentProvider`, then changed where needed.
@@ -66,8 +109,55 @@ pub struct Provider {
     pub audience: Option<String>,
     /// For how many seconds the provider accepts a refresh token again after rotation. 0 where unknown.
     pub refresh_grace_seconds: u32,
+    /// How the policy's routes beside `page` are reached at this provider: from a route such as `social:google` to the
+    /// provider's own name for it (Auth0's `connection`, Keycloak's `kc_idp_hint`). A route without one is not offered.
+    pub connections: HashMap<String, String>,
     /// Whether `http://127.0.0.1` and `http://localhost` are accepted. For development only.
     pub allow_loopback_http: bool,
+    /// How the protocol is used beyond its defaults: bound tokens, pushed requests, pins, the FAPI profile.
+    pub protocol: Protocol,
+}
+
+/// When a part of the protocol that a provider may offer is used.
+#[uniffi::remote(Enum)]
+pub enum Use {
+    /// Not at all.
+    Never,
+    /// Where the provider's metadata offers it.
+    WhenOffered,
+    /// Always; a provider that does not offer it is refused.
+    Always,
+}
+
+/// How the protocol is used at a provider. The defaults work everywhere.
+#[uniffi::remote(Record)]
+pub struct Protocol {
+    /// Pushed authorization requests (RFC 9126).
+    pub par: Use,
+    /// Tokens that are bound to this device's key (RFC 9449). The app's API must know the scheme `DPoP`: so it is off
+    /// until it is turned on.
+    pub dpop: Use,
+    /// Keeps to the FAPI 2.0 Security Profile and refuses a provider that can't, naming what is missing.
+    pub fapi: bool,
+    /// The APIs the tokens are for (RFC 8707).
+    pub resources: Vec<String>,
+    /// The name (`kid`) under which this installation's key is registered for `private_key_jwt`. Nothing for a public
+    /// client.
+    pub client_key_id: Option<String>,
+    /// The keys hosts must show, each with its backup.
+    pub pins: Vec<Pin>,
+}
+
+/// The keys a host may show in its certificate, each as the SHA-256 of its SubjectPublicKeyInfo in base64
+/// (RFC 7469, section 2.4).
+#[uniffi::remote(Record)]
+pub struct Pin {
+    /// The host name, in lower case, without a port.
+    pub host: String,
+    /// The key in use.
+    pub current: String,
+    /// The key that will follow it.
+    pub backup: String,
 }
 
 /// An OpenID provider by its issuer.
@@ -80,6 +170,18 @@ pub fn oidc_provider(issuer: String, client_id: String) -> Provider {
 #[uniffi::export]
 pub fn auth0_provider(domain: String, client_id: String) -> Provider {
     Provider::auth0(domain, client_id)
+}
+
+/// A Keycloak realm by the server's base URL, such as `https://id.example.com`, and the realm's name.
+#[uniffi::export]
+pub fn keycloak_provider(base: String, realm: String, client_id: String) -> Provider {
+    Provider::keycloak(base, realm, client_id)
+}
+
+/// An Okta authorization server by its issuer, such as `https://example.okta.com/oauth2/default`.
+#[uniffi::export]
+pub fn okta_provider(issuer: String, client_id: String) -> Provider {
+    Provider::okta(issuer, client_id)
 }
 
 /// A provider on this machine, reached without TLS. For development only.

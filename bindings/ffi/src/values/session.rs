@@ -1,7 +1,9 @@
 //! Entries, the status, and the record of the way there.
 
+use pforte_client::host::Ask;
 use pforte_client::{
-    Challenge, Clearance, Entry, Outcome, ProfileField, SignOutReport, Status, TouchpointEvent,
+    Challenge, Clearance, Entry, Outcome, ProfileField, Resumed, ResumedEnd, SignOutReport, Status,
+    TouchpointEvent, Turn,
 };
 
 /// How an entry ends.
@@ -21,6 +23,45 @@ pub enum Entry {
     Abandoned {
         /// The kind of ask they gave up at, such as `sign-in`.
         at: String,
+    },
+}
+
+/// One turn of a visit, for an app that draws its own screens.
+#[uniffi::remote(Enum)]
+pub enum Turn {
+    /// This is to be asked next; hand the answer back with it.
+    Asked {
+        /// The question, complete with its texts.
+        ask: Ask,
+    },
+    /// The visit has ended.
+    Ended {
+        /// How.
+        entry: Entry,
+    },
+}
+
+/// The end of a visit that began in an earlier process.
+#[uniffi::remote(Record)]
+pub struct Resumed {
+    /// The touchpoint that the person was on the way to; `sign-in` for a plain sign-in, `step-up` for a challenge.
+    pub touchpoint: String,
+    /// How it ended.
+    pub end: ResumedEnd,
+}
+
+/// How a visit ended that began in an earlier process.
+#[uniffi::remote(Enum)]
+pub enum ResumedEnd {
+    /// The visit came to its end.
+    Entered {
+        /// How.
+        entry: Entry,
+    },
+    /// It was broken off; `enter` takes it up again.
+    Failed {
+        /// What to do.
+        hint: String,
     },
 }
 

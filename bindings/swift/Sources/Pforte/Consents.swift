@@ -24,8 +24,47 @@ public struct Consents: Sendable {
         try await PforteError.rethrown { try await core.consentHistory() }
     }
 
-    /// The ledger as evidence the person can keep (JSON-LD in the shape of ISO/IEC TS 27560).
-    public func export() async throws -> String {
-        try await PforteError.rethrown { try await core.consentExport() }
+    /// The ledger in use, in the form asked for; `{}` while there is none. It says up to which entry the account service
+    /// has confirmed it: only so far can somebody else vouch that nothing was left out.
+    public func export(_ format: ExportFormat = .jsonLd) async throws -> String {
+        try await PforteError.rethrown { try await core.consentExport(format: format) }
+    }
+
+    /// Takes an exported ledger (JSON-LD) in again, and returns how many of its records were new. What another device
+    /// refused counts at once; what it granted counts where the account service has certified it.
+    @discardableResult
+    public func `import`(_ document: String) async throws -> UInt64 {
+        try await PforteError.rethrown { try await core.consentImport(document: document) }
+    }
+
+    /// Erases the ledger in use (GDPR, Art. 17): nothing is granted any more, the evidence is destroyed at once, and the
+    /// report says what remains and why. A later choice begins a new ledger under a new pseudonym. Works offline.
+    @discardableResult
+    public func erase() async throws -> ErasureReport {
+        try await PforteError.rethrown { try await core.consentErase() }
+    }
+
+    /// Brings the known person's ledger and the account service's to the same state. It needs an open session and the
+    /// configuration's `consentService`. Broken off, it is simply called again: what arrived is kept.
+    @discardableResult
+    public func sync() async throws -> SyncReport {
+        try await PforteError.rethrown { try await core.consentSync() }
+    }
+}
+
+/// A sink as the core wants it: whatever it throws is a failure that is offered again.
+final class ForwardingSink: EventSink {
+    private let take: @Sendable (TrackedEvent) throws -> Void
+
+    init(_ take: @escaping @Sendable (TrackedEvent) throws -> Void) {
+        self.take = take
+    }
+
+    func deliver(event: TrackedEvent) throws {
+        do {
+            try take(event)
+        } catch {
+            throw EventSinkError.Failed(reason: "\(type(of: error))")
+        }
     }
 }

@@ -9,6 +9,9 @@ final class Feed: Observer, @unchecked Sendable {
     private var nextID = 0
     private var statusListeners: [Int: AsyncStream<Status>.Continuation] = [:]
     private var eventListeners: [Int: AsyncStream<TouchpointEvent>.Continuation] = [:]
+    private var resumedListeners: [Int: AsyncStream<Resumed>.Continuation] = [:]
+    /// Ends that came before anybody listened; the first listener gets them.
+    private var unheard: [Resumed] = []
 
     init(current: Status) {
         self.current = current
@@ -24,6 +27,14 @@ final class Feed: Observer, @unchecked Sendable {
 
     func onEvent(event: TouchpointEvent) throws {
         lock.withLock { Array(eventListeners.values) }.forEach { $0.yield(event) }
+    }
+
+    func onResumed(resumed: Resumed) throws {
+        let listeners = lock.withLock {
+            if resumedListeners.isEmpty { unheard.append(resumed) }
+            return Array(resumedListeners.values)
+        }
+        listeners.forEach { $0.yield(resumed) }
     }
 
     /// Starts with the present status; one that is not read in time gives way to the newest.
@@ -50,6 +61,22 @@ final class Feed: Observer, @unchecked Sendable {
             }
             continuation.onTermination = { [weak self] _ in
                 self?.lock.withLock { _ = self?.eventListeners.removeValue(forKey: id) }
+            }
+        }
+    }
+
+    /// Starts with what nobody has heard yet.
+    func resumed() -> AsyncStream<Resumed> {
+        AsyncStream { continuation in
+            let (id, earlier) = lock.withLock {
+                nextID += 1
+                resumedListeners[nextID] = continuation
+                defer { unheard = [] }
+                return (nextID, unheard)
+            }
+            earlier.forEach { continuation.yield($0) }
+            continuation.onTermination = { [weak self] _ in
+                self?.lock.withLock { _ = self?.resumedListeners.removeValue(forKey: id) }
             }
         }
     }

@@ -34,7 +34,9 @@ public final class Pforte: Sendable {
         folder: URL,
         apiOrigins: [String] = [],
         locale: String = Locale.current.identifier(.bcp47),
-        account: String = "main"
+        account: String = "main",
+        consentService: ConsentService? = nil,
+        controller: Controller? = nil
     ) async throws -> Pforte {
         let config = Config(
             policy: policy.folder,
@@ -42,7 +44,9 @@ public final class Pforte: Sendable {
             redirectUri: redirectURI,
             locale: locale,
             apiOrigins: apiOrigins,
-            account: account
+            account: account,
+            consentService: consentService,
+            controller: controller
         )
         return try await PforteError.rethrown {
             let core = try await PforteCore.start(config: config, ports: ports, folder: folder.path)
@@ -53,13 +57,43 @@ public final class Pforte: Sendable {
     }
 
     /// May this go ahead? Asks what is missing, one thing at a time, until the touchpoint is cleared or given up.
+    ///
+    /// A second call for the same touchpoint joins the first. Cancelling every calling task takes the ask off the screen;
+    /// that counts as interrupted, not as given up, and the next call resumes at the same ask.
     public func enter(_ touchpoint: String) async throws -> Entry {
-        try await PforteError.rethrown { try await core.enter(touchpoint: touchpoint) }
+        try await asCaller { try await $0.enter(touchpoint: touchpoint, caller: $1) }
     }
 
     /// Answers a server's step-up challenge (RFC 9470); then the call can be made again.
     public func enter(_ challenge: Challenge) async throws -> Entry {
-        try await PforteError.rethrown { try await core.enterChallenge(challenge: challenge) }
+        try await asCaller { try await $0.enterChallenge(challenge: challenge, caller: $1) }
+    }
+
+    private func asCaller<Result>(
+        _ enter: (PforteCore, Caller) async throws -> Result
+    ) async throws -> Result {
+        let caller = Caller()
+        return try await PforteError.rethrown {
+            try await withTaskCancellationHandler {
+                try await enter(core, caller)
+            } onCancel: {
+                caller.cancel()
+            }
+        }
+    }
+
+    /// The next turn on the way to a touchpoint, for an app that draws its own screens: an ask, or the end.
+    ///
+    /// The presenter is not used. Called again before the answer it gives the same ask, after the end of the process, too.
+    public func next(_ touchpoint: String) async throws -> Turn {
+        try await PforteError.rethrown { try await core.next(touchpoint: touchpoint) }
+    }
+
+    /// Takes the answer to an ask of `next` in, and gives the next turn.
+    ///
+    /// An answer to an ask that is no longer open changes nothing and throws `retry`.
+    public func answer(_ ask: Ask, _ answer: Answer) async throws -> Turn {
+        try await PforteError.rethrown { try await core.answer(ask: ask, answer: answer) }
     }
 
     /// Enters the touchpoint, runs `work`, and once more after a server's step-up challenge.
@@ -84,6 +118,8 @@ public final class Pforte: Sendable {
     }
 
     /// Hands over a redirect that reached the app by another way, after the process had ended during sign-in.
+    ///
+    /// Returns when the sign-in is done; the visit that had led to it goes on by itself and ends in `resumed`.
     public func resume(_ callback: URL) async throws {
         try await PforteError.rethrown { try await core.resume(callbackUrl: callback.absoluteString) }
     }
@@ -127,6 +163,22 @@ public final class Pforte: Sendable {
 
     /// The touchpoint events from now on; each iterator is independent.
     public var events: AsyncStream<TouchpointEvent> { feed.events() }
+
+    /// The ends of visits that began in an earlier process. An end that nobody listened to goes to the first iterator.
+    public var resumed: AsyncStream<Resumed> { feed.resumed() }
+
+    /// Tracks an event for a purpose. Returns whether it waits to be delivered: without a live grant it is dropped, here and
+    /// once more before it leaves the device. A name is lower-case letters, digits, dots, hyphens and underscores.
+    @discardableResult
+    public func track(_ event: String, purpose: String) async throws -> Bool {
+        try await PforteError.rethrown { try await core.track(event: event, purpose: purpose) }
+    }
+
+    /// Hands tracked events to `take` from now on, first those that wait; again after trouble, to go on. Called on a thread
+    /// that may block, one event at a time; it must not call back into Pforte. What it throws on is offered again.
+    public func deliverEvents(to take: @escaping @Sendable (TrackedEvent) throws -> Void) async throws {
+        try await PforteError.rethrown { try await core.deliverEvents(sink: ForwardingSink(take)) }
+    }
 
     /// The last transitions in words, newest first, for the app's support screen.
     public func why() -> [String] { core.why() }

@@ -41,33 +41,20 @@ public struct Policy: Sendable {
 }
 
 extension Provider {
-    private static func named(
-        _ name: String, _ kind: ProviderKind, _ issuer: String, _ clientID: String, loopback: Bool = false
-    ) -> Provider {
-        Provider(
-            name: name,
-            kind: kind,
-            issuer: issuer,
-            clientId: clientID,
-            scopes: ["openid", "profile", "email", "offline_access"],
-            audience: nil,
-            refreshGraceSeconds: 0,
-            allowLoopbackHttp: loopback
-        )
-    }
-
     /// An OpenID provider by its issuer.
     public static func oidc(issuer: String, clientID: String) -> Provider {
-        named("oidc", .oidc, issuer, clientID)
+        oidcProvider(issuer: issuer, clientId: clientID)
     }
 
-    /// An Auth0 tenant by its domain, such as `portal.eu.auth0.com`.
-    public static func auth0(domain: String, clientID: String) -> Provider {
-        named("auth0", .auth0, "https://\(domain)/", clientID)
+    /// An Auth0 tenant by its domain, such as `portal.eu.auth0.com`; `audience` is the API the access token is for.
+    public static func auth0(domain: String, clientID: String, audience: String? = nil) -> Provider {
+        var provider = auth0Provider(domain: domain, clientId: clientID)
+        provider.audience = audience
+        return provider
     }
 
     /// A provider on this machine, reached without TLS. For development only.
     public static func development(issuer: String, clientID: String) -> Provider {
-        named("oidc", .oidc, issuer, clientID, loopback: true)
+        developmentProvider(issuer: issuer, clientId: clientID)
     }
 }

@@ -54,7 +54,8 @@ final class World {
     }
 
     func open(
-        policy: Policy? = nil, issuer: String? = nil, clientID: String = "portal-app"
+        policy: Policy? = nil, issuer: String? = nil, clientID: String = "portal-app",
+        presenter: Presenter? = nil, userAgent: UserAgent? = nil
     ) async throws -> Pforte {
         try await Pforte.open(
             policy: policy ?? World.policy(),
@@ -64,8 +65,8 @@ final class World {
                 gateKey: gateKey,
                 deviceKey: deviceKey,
                 secretStore: secretStore,
-                userAgent: userAgent,
-                presenter: RecordingPresenter(log: log),
+                userAgent: userAgent ?? self.userAgent,
+                presenter: presenter ?? RecordingPresenter(log: log),
                 backgroundTime: RecordingBackgroundTime(log: log)
             ),
             folder: folder,

@@ -42,6 +42,12 @@ impl Signer {
         draft.seal(&signature).unwrap()
     }
 
+    pub fn revoke(&self, subject: Subject, device: &PublicKey, from: u64) -> Vec<u8> {
+        let draft = ServiceDraft::revocation(&self.key, subject, device.thumbprint(), from, NOW);
+        let signature = self.sign(&draft.to_be_signed());
+        draft.seal(&signature).unwrap()
+    }
+
     pub fn receipt(&self, ledger: &Ledger) -> Vec<u8> {
         let device = ledger.identity().device_key.thumbprint();
         let head = ledger.heads().into_iter().find(|head| head.device == device).unwrap();

@@ -27,6 +27,7 @@ const TOP_KEYS: &[&str] = &[
     "purpose",
     "touchpoint",
     "ask",
+    "erasure",
 ];
 
 impl Policy {
@@ -78,6 +79,7 @@ impl Draft<'_> {
         self.read_purposes(&root);
         self.read_touchpoints(&root);
         self.read_ask(&root);
+        self.read_erasure(&root);
     }
 
     /// Notes that each language must have words for `name`.
@@ -121,6 +123,7 @@ fn empty_policy(source: &PolicySource) -> Policy {
         touchpoints: Vec::new(),
         ask_order: StepKind::ALL.to_vec(),
         cooldown: None,
+        retain_proof: None,
         texts: Default::default(),
     }
 }

@@ -222,6 +222,14 @@ impl Draft<'_> {
         self.reader.report("age-field", name.span.clone(), sentence);
     }
 
+    pub(super) fn read_erasure(&mut self, root: &Table<'_>) {
+        let Some(value) = root.value("erasure") else { return };
+        let Some(table) = self.reader.table("[erasure]".to_owned(), value, &["retain_proof"]) else { return };
+        if let Some(span) = self.reader.text(&table, "retain_proof") {
+            self.policy.retain_proof = self.calendar_span("retain_proof in [erasure]", &span);
+        }
+    }
+
     pub(super) fn read_ask(&mut self, root: &Table<'_>) {
         let Some(value) = root.value("ask") else { return };
         let Some(table) = self.reader.table("[ask]".to_owned(), value, &["order", "cooldown"]) else {

@@ -16,6 +16,8 @@ const MAX_SUBJECT_BYTES: usize = 255;
 pub(super) enum Occasion<'a> {
     SignIn(&'a Transaction),
     Refresh(PreviousSignIn<'a>),
+    /// Straight from the token endpoint, without an authorization request of ours.
+    Direct,
 }
 
 /// What the claims are judged by.
@@ -133,11 +135,12 @@ impl Rules<'_> {
             (Occasion::Refresh(previous), Some(time)) => {
                 previous.auth_time_s.is_none_or(|before| before == time)
             }
-            (Occasion::Refresh(_), None) => true,
+            (Occasion::Direct, Some(time)) => time <= self.now_s.saturating_add(LEEWAY_S),
+            (Occasion::Refresh(_) | Occasion::Direct, None) => true,
         };
         let kept = match self.occasion {
             Occasion::Refresh(previous) => previous.auth_time_s.or(auth_time),
-            Occasion::SignIn(_) => auth_time,
+            Occasion::SignIn(_) | Occasion::Direct => auth_time,
         };
         if fits { Ok(kept) } else { Err(IdTokenError::AuthTime) }
     }

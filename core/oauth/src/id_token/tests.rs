@@ -106,6 +106,25 @@ fn the_rfc_7515_rsa_example_verifies() {
     assert_eq!(token.check_signature(jwks.select(Algorithm::Rs256, None).unwrap()), Ok(()));
 }
 
+/// RFC 7515, appendices A.1, A.4 and A.5: HS256, ES512 and none are not accepted here, right or not.
+#[test]
+fn the_other_rfc_7515_examples_are_refused_for_their_algorithm() {
+    let payload =
+        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+    for (header, payload, signature) in [
+        ("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9", payload, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+        (
+            "eyJhbGciOiJFUzUxMiJ9",
+            "UGF5bG9hZA",
+            "AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZqwqT2SI-KGDKB34XO0aw_7XdtAG8GaSwFKdCAPZgoXD2YBJZCPEX3xKpRwcdOO8KpEHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXolLzeO_Jn",
+        ),
+        ("eyJhbGciOiJub25lIn0", payload, ""),
+    ] {
+        let text = format!("{header}.{payload}.{signature}");
+        assert_eq!(refusal(judge_text(&text)), IdTokenError::Algorithm, "{header}");
+    }
+}
+
 /// RFC 8037, appendix A.4: Ed25519.
 #[test]
 fn the_rfc_8037_example_verifies() {

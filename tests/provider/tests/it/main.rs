@@ -8,3 +8,4 @@ mod portal;
 mod program;
 mod refresh;
 mod sign_in;
+mod strict;

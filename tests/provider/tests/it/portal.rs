@@ -64,30 +64,6 @@ async fn bookings_ask_for_a_stronger_and_recent_sign_in() {
 }
 
 #[tokio::test]
-async fn consent_entries_are_kept_by_person_and_once() {
-    let app = automatic().await;
-    let tokens = app.sign_in(&[]).await;
-    app.control.sign_in_automatically(Some("bob")).unwrap();
-    let others = app.sign_in(&[]).await;
-    let post = |media_type: &'static str, body: &'static [u8]| {
-        let request = app.http.post(app.at("/consent/entries")).bearer_auth(text(&tokens, "access_token"));
-        request.header("content-type", media_type).body(body).send()
-    };
-    let answer: Value = post("application/json", br#"["AQI","Aw"]"#).await.unwrap().json().await.unwrap();
-    assert_eq!(answer, json!({"stored": 2, "entries": 2}));
-    let answer: Value = post("application/cbor", &[3]).await.unwrap().json().await.unwrap();
-    assert_eq!(answer, json!({"stored": 0, "entries": 2}));
-    for bad in [&br#"["!"]"#[..], br#"[""]"#, b"{}", b""] {
-        assert_eq!(post("application/json", bad).await.unwrap().status().as_u16(), 422);
-    }
-    for (tokens, expected) in [(&tokens, json!(["AQI", "Aw"])), (&others, json!([]))] {
-        let request = app.http.get(app.at("/consent/entries")).bearer_auth(text(tokens, "access_token"));
-        assert_eq!(request.send().await.unwrap().json::<Value>().await.unwrap(), expected);
-    }
-    assert_eq!(app.get(app.at("/consent/entries")).await.status().as_u16(), 401);
-}
-
-#[tokio::test]
 async fn crm_contacts_are_put_read_and_deleted() {
     let app = automatic().await;
     let contact = app.at("/crm/contacts/c-17");

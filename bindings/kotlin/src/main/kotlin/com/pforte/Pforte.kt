@@ -1,16 +1,22 @@
 package com.pforte
 
+import com.pforte.ffi.Caller
 import com.pforte.ffi.Config
 import com.pforte.ffi.CoreException
 import com.pforte.ffi.PforteCore
 import com.pforte.ffi.PforteCoreInterface
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.channels.BufferOverflow
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.channels.SendChannel
+import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.SharedFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asSharedFlow
 import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.receiveAsFlow
 import java.nio.file.Path
 import java.util.Locale
 
@@ -42,29 +48,51 @@ class Pforte internal constructor(
     private val statuses = MutableStateFlow(core.status().toStatus())
     private val steps = MutableSharedFlow<TouchpointEvent>(extraBufferCapacity = 256, onBufferOverflow = BufferOverflow.DROP_OLDEST)
 
+    private val ends = Channel<Resumed>(Channel.UNLIMITED)
+
     /** The status, starting with the present one. */
     val status: StateFlow<Status> = statuses.asStateFlow()
 
     /** The touchpoint events from now on. A collector that falls 256 behind misses the oldest. */
     val events: SharedFlow<TouchpointEvent> = steps.asSharedFlow()
 
+    /** The ends of visits that began in an earlier process. Each is kept until it is collected, and goes to one collector. */
+    val resumed: Flow<Resumed> = ends.receiveAsFlow()
+
     /** What the person agreed to: seen and changed at any time, offline too. */
     val consent: Consent = Consent(core)
 
     init {
-        core.observe(Forwarding(statuses, steps))
+        core.observe(Forwarding(statuses, steps, ends))
     }
 
     /**
      * May this go ahead? Asks what is missing, one thing at a time, until the touchpoint is cleared or given up.
      *
-     * A second call for the same touchpoint joins the first. A caller that goes away ends its waiting, not the ask on
-     * the screen: the next call joins it.
+     * A second call for the same touchpoint joins the first. Cancelling every calling coroutine takes the ask off the
+     * screen; that counts as interrupted, not as given up, and the next call resumes at the same ask.
      */
-    suspend fun enter(touchpoint: String): Entry = translated { core.enter(touchpoint).toEntry() }
+    suspend fun enter(touchpoint: String): Entry = asCaller { core.enter(touchpoint, it).toEntry() }
 
     /** Answers a server's step-up challenge; then the call can be made again (RFC 9470). */
-    suspend fun enter(challenge: Challenge): Entry = translated { core.enterChallenge(challenge).toEntry() }
+    suspend fun enter(challenge: Challenge): Entry = asCaller { core.enterChallenge(challenge, it).toEntry() }
+
+    /**
+     * The next turn on the way to [touchpoint], for an app that draws its own screens: an ask, or the end.
+     *
+     * The presenter is not used. Called again before the answer it gives the same ask, after the end of the process, too.
+     */
+    suspend fun next(touchpoint: String): Turn = translated { core.next(touchpoint).toTurn() }
+
+    /**
+     * Takes the [answer] to an [ask] of [next] in, and gives the next turn.
+     *
+     * @throws PforteException.Retry if the ask is no longer open; nothing was changed then.
+     */
+    suspend fun answer(
+        ask: Ask,
+        answer: Answer,
+    ): Turn = translated { core.answer(ask, answer).toTurn() }
 
     /**
      * Enters [touchpoint], runs [block], and runs it once more after a server's step-up challenge was answered.
@@ -88,7 +116,11 @@ class Pforte internal constructor(
     /** Signs in outside any touchpoint, for a plain "sign in" button; by [route], or by the policy's first. */
     suspend fun signIn(route: String? = null) = translated { core.signIn(route) }
 
-    /** Hands over a redirect [url] that reached the app by another way, after the process had ended during sign-in. */
+    /**
+     * Hands over a redirect [url] that reached the app by another way, after the process had ended during sign-in.
+     *
+     * Returns when the sign-in is done; the visit that had led to it goes on by itself and ends in [resumed].
+     */
     suspend fun resume(url: String) = translated { core.resume(url) }
 
     /** Opens the locked session: a key operation behind finger or face, not a boolean. */
@@ -116,6 +148,18 @@ class Pforte internal constructor(
     /** The `Authorization` header's value for a request that another HTTP stack makes to a listed API origin. */
     suspend fun authorization(url: String): String = translated { core.authorization(url) }
 
+    /**
+     * Tracks [event] for [purpose]. Returns whether it waits to be delivered: without a live grant it is dropped, here and
+     * once more before it leaves the device. A name is lower-case letters, digits, dots, hyphens and underscores.
+     */
+    suspend fun track(
+        event: String,
+        purpose: String,
+    ): Boolean = translated { core.track(event, purpose) }
+
+    /** Hands tracked events to [sink] from now on, first those that wait; again after trouble, to go on. */
+    suspend fun deliverEvents(sink: EventSink) = translated { core.deliverEvents(ForwardingSink(sink)) }
+
     /** The last transitions in words, newest first, for the app's support screen. */
     fun why(): List<String> = core.why()
 
@@ -133,6 +177,8 @@ class Pforte internal constructor(
          * @param locale the person's language (BCP 47); falls back to the policy's default language.
          * @param apiOrigins the origins (`https://host[:port]`) that may receive the access token, and no other.
          * @param account names the account's vault on this device.
+         * @param consentService where a known person's consents are kept beside this device.
+         * @param controller who is responsible for the data, for exports.
          */
         suspend fun open(
             policy: PolicyFolder,
@@ -143,8 +189,10 @@ class Pforte internal constructor(
             locale: String = Locale.getDefault().toLanguageTag(),
             apiOrigins: List<String> = emptyList(),
             account: String = "main",
+            consentService: ConsentService? = null,
+            controller: Controller? = null,
         ): Pforte {
-            val config = Config(policy, provider, redirectUri, locale, apiOrigins, account)
+            val config = Config(policy, provider, redirectUri, locale, apiOrigins, account, consentService, controller)
             return Pforte(translated { PforteCore.start(config, ports, folder.toString()) })
         }
     }
@@ -154,6 +202,7 @@ class Pforte internal constructor(
 private class Forwarding(
     private val statuses: MutableStateFlow<Status>,
     private val steps: MutableSharedFlow<TouchpointEvent>,
+    private val ends: SendChannel<Resumed>,
 ) : com.pforte.ffi.Observer {
     override fun onStatus(status: com.pforte.ffi.Status) {
         statuses.value = status.toStatus()
@@ -162,7 +211,22 @@ private class Forwarding(
     override fun onEvent(event: TouchpointEvent) {
         steps.tryEmit(event)
     }
+
+    override fun onResumed(resumed: com.pforte.ffi.Resumed) {
+        ends.trySend(resumed.toResumed())
+    }
 }
+
+/** Tells the core when the calling coroutine is cancelled: dropping the call alone does not reach it. */
+private suspend inline fun <T> asCaller(crossinline enter: suspend (Caller) -> T): T =
+    Caller().use { caller ->
+        try {
+            translated { enter(caller) }
+        } catch (cancelled: CancellationException) {
+            caller.cancel()
+            throw cancelled
+        }
+    }
 
 private fun Entry.orNotCleared() {
     if (this !is Entry.Cleared) throw PforteException.NotCleared(this)

@@ -39,6 +39,12 @@ typealias PolicyFolder = com.pforte.ffi.PolicyFolder
 /** What a server's step-up challenge asks for. */
 typealias Challenge = com.pforte.ffi.Challenge
 
+/** One question to the person, complete with its texts. */
+typealias Ask = com.pforte.ffi.Ask
+
+/** What the person did with an ask. */
+typealias Answer = com.pforte.ffi.Answer
+
 /** How an answer was given: the evidence beside a consent. */
 typealias Act = com.pforte.ffi.Act
 

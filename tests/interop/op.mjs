@@ -1,12 +1,15 @@
 // The certified `oidc-provider` as a public mobile client meets it. For tests only: loopback, everything in memory, and
 // `alice` signs in without being asked. Prints `ready ISSUER` and runs until it is ended.
+import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 
-import Provider, { interactionPolicy } from "oidc-provider";
+import Provider, { errors, interactionPolicy } from "oidc-provider";
 
 const { Check, base } = interactionPolicy;
 
 const ACCOUNT = { sub: "alice", email: "alice@portal.test", email_verified: true, name: "Alice" };
+// The one API that tokens can be asked for (RFC 8707).
+const API = "https://api.portal.example/";
 const ORDINARY = "urn:portal:known";
 const STRONG = "urn:portal:verified";
 const HOUR = 3600;
@@ -24,7 +27,7 @@ const provider = new Provider(issuer, {
       // The loopback redirect matches with any port (RFC 8252 section 7.3).
       redirect_uris: ["com.example.portal:/callback", "http://127.0.0.1/callback"],
       post_logout_redirect_uris: ["com.example.portal:/signed-out"],
-      grant_types: ["authorization_code", "refresh_token"],
+      grant_types: ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
       response_types: ["code"],
     },
   ],
@@ -49,14 +52,19 @@ const provider = new Provider(issuer, {
   features: {
     devInteractions: { enabled: false },
     claimsParameter: { enabled: true },
+    deviceFlow: { enabled: true },
+    // Every proof needs the server's nonce; tokens asked for without a proof are Bearer tokens.
+    dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
     introspection: { enabled: false },
     pushedAuthorizationRequests: { enabled: true },
+    resourceIndicators: { enabled: true, defaultResource: () => undefined, useGrantedResource: () => true, getResourceServerInfo: api },
     revocation: { enabled: true },
     rpInitiatedLogout: {
       enabled: true,
       // The page that asks "sign out?" answers itself.
       logoutSource: async (context, form) => {
-        context.body = `<!doctype html><title>Sign out</title>${form}<script>document.forms[0].submit()</script>`;
+        const yes = '<button type="submit" form="op.logoutForm" name="logout" value="yes">Yes</button>';
+        context.body = `<!doctype html><title>Sign out</title>${form}${yes}<script>document.querySelector("button").click()</script>`;
       },
     },
   },
@@ -94,6 +102,11 @@ function wantsStrong(params, claims) {
 function signIn(params) {
   const strong = wantsStrong(params, params.claims && JSON.parse(params.claims));
   return { accountId: ACCOUNT.sub, acr: strong ? STRONG : ORDINARY, amr: strong ? ["pwd", "otp"] : ["pwd"] };
+}
+
+function api(_context, resource) {
+  if (resource !== API) throw new errors.InvalidTarget();
+  return { scope: "reviews", audience: API, accessTokenTTL: 600, accessTokenFormat: "jwt", jwt: { sign: { alg: "RS256" } } };
 }
 
 async function grant(grantId, params, session, { details }) {

@@ -1,4 +1,5 @@
-//! The journey against `oidc-provider`, which is certified by the OpenID Foundation.
+//! The journey and the protocol steps against `oidc-provider`, which is certified by the OpenID Foundation, and ID tokens
+//! and callbacks judged by `jose` and `oauth4webapi` beside us.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -16,25 +17,31 @@ use crate::workspace::{Workspace, journey_surroundings};
 const START: Duration = Duration::from_secs(30);
 
 pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
-    if tools::on_path("node").is_none() || tools::on_path("npm").is_none() {
-        return Err(Stop::Missing("no `node` and `npm` on the PATH; install Node 20 or later".to_owned()));
-    }
     install(workspace, run)?;
     tools::build_everything(workspace, run)?;
     let provider = Provider::start(workspace)?;
     println!("  oidc-provider answers at {}", provider.issuer);
     let mut tests = workspace.cargo(["test", "--workspace", "--exclude", "xtask", "--test", "interop"]);
     tests.envs(journey_surroundings(workspace.root())).env("PFORTE_OP", &provider.issuer);
-    run.step("journey against oidc-provider", &mut tests, Reader::CargoTest)
+    run.step("journey against oidc-provider", &mut tests, Reader::CargoTest)?;
+    let mut tests = workspace.cargo(["test", "--workspace", "--exclude", "xtask", "--test", "providers"]);
+    tests.args(["--", "--nocapture"]).env("PFORTE_OP", &provider.issuer);
+    run.step("features of oidc-provider", &mut tests, Reader::CargoTest)?;
+    let mut tests = workspace.cargo(["test", "--workspace", "--exclude", "xtask", "--test", "differential"]);
+    tests.args(["--", "--nocapture"]).env("PFORTE_INTEROP", workspace.target("interop"));
+    run.step("verdicts beside jose and oauth4webapi", &mut tests, Reader::CargoTest)
 }
 
-/// Copies the provider's files below target and installs exactly what its lock file says there.
-fn install(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
+/// Copies the node programs below target and installs exactly what their lock file says there.
+pub fn install(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
+    if tools::on_path("node").is_none() || tools::on_path("npm").is_none() {
+        return Err(Stop::Missing("no `node` and `npm` on the PATH; install Node 20 or later".to_owned()));
+    }
     let folder = workspace.target("interop");
     fs::create_dir_all(&folder)?;
     let lock = "package-lock.json";
     let installed_lock = fs::read(folder.join(lock)).ok();
-    for name in ["op.mjs", "package.json", lock] {
+    for name in ["op.mjs", "judge.mjs", "package.json", lock] {
         fs::copy(workspace.path("tests/interop").join(name), folder.join(name))?;
     }
     let complete = folder.join("node_modules/.package-lock.json").is_file();
@@ -42,17 +49,17 @@ fn install(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
         return Ok(());
     }
     let mut npm = workspace.command("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
-    run.prepare("install oidc-provider", npm.current_dir(&folder))
+    run.prepare("install oidc-provider, jose and oauth4webapi", npm.current_dir(&folder))
 }
 
 /// The provider's process; ends with this value, by its id.
-struct Provider {
+pub struct Provider {
     process: Child,
-    issuer: String,
+    pub issuer: String,
 }
 
 impl Provider {
-    fn start(workspace: &Workspace) -> Result<Self, Stop> {
+    pub fn start(workspace: &Workspace) -> Result<Self, Stop> {
         let mut node = workspace.command("node", ["op.mjs"]);
         node.current_dir(workspace.target("interop")).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut process = node.spawn()?;

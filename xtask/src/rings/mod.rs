@@ -1,8 +1,10 @@
 //! The rings: what is tested, from the inside out.
 
+mod faults;
 mod hygiene;
 mod interop;
 mod journeys;
+mod keycloak;
 mod keyring;
 mod kotlin;
 mod rust;
@@ -28,7 +30,7 @@ pub struct Ring {
 }
 
 /// All rings, in the order in which they run: cheap before dear, and the comparison after what it compares.
-pub const RINGS: [Ring; 8] = [
+pub const RINGS: [Ring; 10] = [
     Ring {
         name: "hygiene",
         what: "format, lints, licences, the rooms' direction",
@@ -46,6 +48,14 @@ pub const RINGS: [Ring; 8] = [
         run: rust::run,
     },
     Ring {
+        name: "faults",
+        what: "processes killed a thousand times, stopped and raced, while they refresh",
+        needs: "Unix, for SIGKILL, SIGSTOP and SIGCONT",
+        budget: minutes(6),
+        floor: 4,
+        run: faults::run,
+    },
+    Ring {
         name: "keyring",
         what: "the Secret Service and the kernel's keyring",
         needs: "Linux with gnome-keyring, D-Bus and keyutils (installed by apt-get as root)",
@@ -55,11 +65,19 @@ pub const RINGS: [Ring; 8] = [
     },
     Ring {
         name: "interop",
-        what: "the journey against a certified OpenID provider",
+        what: "the journey and every feature against a certified OpenID provider, and verdicts beside jose",
         needs: "Node 20 or later with npm",
-        budget: minutes(2),
-        floor: 3,
+        budget: minutes(4),
+        floor: 5,
         run: interop::run,
+    },
+    Ring {
+        name: "keycloak",
+        what: "every feature of Keycloak, the certified provider and our own, in one table",
+        needs: "what interop needs; a JDK from 17 on, Maven and unzip (installed by apt-get as root); Linux or macOS",
+        budget: minutes(4),
+        floor: 1,
+        run: keycloak::run,
     },
     Ring {
         name: "verifier",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pforte_client::host::{Act, Answer, Ask};
+use pforte_client::host::{Act, Answer, Ask, SecretText};
 use pforte_client::{
     Challenge, Client, Config, Entry, ErasureReport, ExportFormat, HttpRequest, HttpResponse, PurposeView,
     SignOutReport, Status, SyncReport, Turn,
@@ -111,6 +111,29 @@ impl PforteCore {
     pub async fn sign_out(&self) -> Result<SignOutReport, Error> {
         let client = self.client.clone();
         self.engine.run(async move { client.sign_out().await }).await
+    }
+
+    /// Signs out on this device, and then ends the provider's own session in the browser, so that its next page asks who
+    /// is there. `post_logout_redirect_uri` is registered at the provider (RP-Initiated Logout 1.0).
+    pub async fn sign_out_in_browser(
+        &self,
+        post_logout_redirect_uri: String,
+    ) -> Result<SignOutReport, Error> {
+        let client = self.client.clone();
+        self.engine.run(async move { client.sign_out_in_browser(post_logout_redirect_uri).await }).await
+    }
+
+    /// Signs in with another token (RFC 8693), such as the ID token of a native social sign-in. `token_type` is its
+    /// identifier, such as `urn:ietf:params:oauth:token-type:id_token`.
+    pub async fn sign_in_with_token(&self, token: String, token_type: String) -> Result<(), Error> {
+        let (client, token) = (self.client.clone(), SecretText::new(token));
+        self.engine.run(async move { client.sign_in_with_token(token, token_type).await }).await
+    }
+
+    /// Takes over a session that another library began, by its refresh token, so that nobody has to sign in again.
+    pub async fn adopt(&self, refresh_token: String) -> Result<(), Error> {
+        let (client, token) = (self.client.clone(), SecretText::new(refresh_token));
+        self.engine.run(async move { client.adopt(token).await }).await
     }
 
     /// Makes an authorised call to a listed API origin. Token, refresh and one retry after a refused token stay inside; a

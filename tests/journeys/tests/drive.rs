@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pforte_client::{Client, Entry, Error, Outcome, Resumed, ResumedEnd, Status, TouchpointEvent, Turn};
-use pforte_host::{Answer, Ask, Host, Presenter, PresenterError, UserAgent, UserAgentError};
+use pforte_client::{
+    Client, Entry, Error, Outcome, ProviderKind, Resumed, ResumedEnd, Status, TouchpointEvent, Turn,
+};
+use pforte_host::{Answer, Ask, AskKind, Host, Presenter, PresenterError, UserAgent, UserAgentError};
 use pforte_journeys::{World, answers};
 use pforte_testing::Finger;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -267,5 +269,31 @@ async fn a_plain_sign_in_that_is_resumed_is_told_once_also_to_who_listens_late()
     assert_eq!(heard.len(), 1);
     assert_eq!(heard[0].touchpoint, "sign-in");
     assert!(client.resumed().0.is_empty(), "it is told once");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_social_route_is_offered_where_the_provider_has_a_name_for_it_and_goes_there_at_once() {
+    let world = World::new().await;
+    let (gone, mut urls) = mpsc::unbounded_channel();
+    let host = Host { user_agent: Arc::new(Gone(gone)), ..world.device.host_with_files(world.files()) };
+    let mut config = world.config();
+    config.provider.kind = ProviderKind::Keycloak;
+    config.provider.connections.insert("social:google".to_owned(), "google-at-home".to_owned());
+    let client = Client::open(config, host).await.unwrap();
+    world.device.asks.answer_with(|ask| match &ask.kind {
+        AskKind::SignIn { routes } => {
+            assert_eq!(
+                routes.iter().map(|route| route.id.as_str()).collect::<Vec<_>>(),
+                ["social:google", "page"]
+            );
+            Ok(Answer::Proceed { route: Some("social:google".to_owned()) })
+        }
+        _ => Ok(answers(ask)),
+    });
+    let entering = enter(&client, "review.write");
+    let url = tokio::time::timeout(Duration::from_secs(10), urls.recv()).await.unwrap().unwrap();
+    entering.abort();
+    assert!(url.contains("kc_idp_hint=google-at-home"), "{url}");
     world.end().await;
 }

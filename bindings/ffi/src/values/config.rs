@@ -166,10 +166,10 @@ pub fn oidc_provider(issuer: String, client_id: String) -> Provider {
     Provider::oidc(issuer, client_id)
 }
 
-/// An Auth0 tenant by its domain, such as `portal.eu.auth0.com`.
+/// An Auth0 tenant by its domain, such as `portal.eu.auth0.com`; `audience` is the API the access token is for.
 #[uniffi::export]
-pub fn auth0_provider(domain: String, client_id: String) -> Provider {
-    Provider::auth0(domain, client_id)
+pub fn auth0_provider(domain: String, client_id: String, audience: Option<String>) -> Provider {
+    Provider { audience, ..Provider::auth0(domain, client_id) }
 }
 
 /// A Keycloak realm by the server's base URL, such as `https://id.example.com`, and the realm's name.

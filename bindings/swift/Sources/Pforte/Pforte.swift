@@ -145,6 +145,26 @@ public final class Pforte: Sendable {
         try await PforteError.rethrown { try await core.signOut() }
     }
 
+    /// Signs out on this device, and then ends the provider's own session in the browser, so that its next page asks who
+    /// is there. `postLogoutRedirectURI` is registered at the provider.
+    @discardableResult
+    public func signOutInBrowser(postLogoutRedirectURI: String) async throws -> SignOutReport {
+        try await PforteError.rethrown {
+            try await core.signOutInBrowser(postLogoutRedirectUri: postLogoutRedirectURI)
+        }
+    }
+
+    /// Signs in with another token (RFC 8693), such as the ID token of a native social sign-in. `type` is its identifier,
+    /// such as `urn:ietf:params:oauth:token-type:id_token`.
+    public func signIn(token: String, type: String) async throws {
+        try await PforteError.rethrown { try await core.signInWithToken(token: token, tokenType: type) }
+    }
+
+    /// Takes over a session that another library began, by its refresh token, so that nobody has to sign in again.
+    public func adopt(refreshToken: String) async throws {
+        try await PforteError.rethrown { try await core.adopt(refreshToken: refreshToken) }
+    }
+
     /// Makes an authorised call to a listed API origin; token, refresh and one retry stay inside.
     public func send(_ request: HttpRequest) async throws -> HttpResponse {
         try await PforteError.rethrown { try await core.send(request: request) }

@@ -48,13 +48,43 @@ extension Provider {
 
     /// An Auth0 tenant by its domain, such as `portal.eu.auth0.com`; `audience` is the API the access token is for.
     public static func auth0(domain: String, clientID: String, audience: String? = nil) -> Provider {
-        var provider = auth0Provider(domain: domain, clientId: clientID)
-        provider.audience = audience
-        return provider
+        auth0Provider(domain: domain, clientId: clientID, audience: audience)
+    }
+
+    /// A Keycloak realm by the server's base URL and the realm's name.
+    public static func keycloak(base: String, realm: String, clientID: String) -> Provider {
+        keycloakProvider(base: base, realm: realm, clientId: clientID)
+    }
+
+    /// An Okta authorization server by its issuer, such as `https://example.okta.com/oauth2/default`.
+    public static func okta(issuer: String, clientID: String) -> Provider {
+        oktaProvider(issuer: issuer, clientId: clientID)
     }
 
     /// A provider on this machine, reached without TLS. For development only.
     public static func development(issuer: String, clientID: String) -> Provider {
         developmentProvider(issuer: issuer, clientId: clientID)
+    }
+
+    /// This provider with what is given changed.
+    public func with(
+        name: String? = nil,
+        scopes: [String]? = nil,
+        refreshGraceSeconds: UInt32? = nil,
+        connections: [String: String]? = nil,
+        protocol use: PforteGenerated.`Protocol`? = nil
+    ) -> Provider {
+        Provider(
+            name: name ?? self.name,
+            kind: kind,
+            issuer: issuer,
+            clientId: clientId,
+            scopes: scopes ?? self.scopes,
+            audience: audience,
+            refreshGraceSeconds: refreshGraceSeconds ?? self.refreshGraceSeconds,
+            connections: connections ?? self.connections,
+            allowLoopbackHttp: allowLoopbackHttp,
+            protocol: use ?? self.`protocol`
+        )
     }
 }

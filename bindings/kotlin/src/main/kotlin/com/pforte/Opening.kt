@@ -3,7 +3,9 @@ package com.pforte
 import com.pforte.ffi.LocaleTexts
 import com.pforte.ffi.auth0Provider
 import com.pforte.ffi.developmentProvider
+import com.pforte.ffi.keycloakProvider
 import com.pforte.ffi.oidcProvider
+import com.pforte.ffi.oktaProvider
 import java.nio.file.Files
 import java.nio.file.Path
 import kotlin.io.path.exists
@@ -24,7 +26,20 @@ object Provider {
         domain: String,
         clientId: String,
         audience: String? = null,
-    ): com.pforte.ffi.Provider = auth0Provider(domain, clientId).copy(audience = audience)
+    ): com.pforte.ffi.Provider = auth0Provider(domain, clientId, audience)
+
+    /** A Keycloak realm by the server's base URL and the realm's name. */
+    fun keycloak(
+        base: String,
+        realm: String,
+        clientId: String,
+    ): com.pforte.ffi.Provider = keycloakProvider(base, realm, clientId)
+
+    /** An Okta authorization server by its issuer, such as `https://example.okta.com/oauth2/default`. */
+    fun okta(
+        issuer: String,
+        clientId: String,
+    ): com.pforte.ffi.Provider = oktaProvider(issuer, clientId)
 
     /** A provider on this machine, reached without TLS. For development only. */
     fun development(

@@ -139,6 +139,25 @@ class Pforte internal constructor(
     suspend fun signOut(): SignOutReport = translated { core.signOut() }
 
     /**
+     * Signs out on this device, and then ends the provider's own session in the browser, so that its next page asks who is
+     * there. [postLogoutRedirectUri] is registered at the provider.
+     */
+    suspend fun signOutInBrowser(postLogoutRedirectUri: String): SignOutReport =
+        translated { core.signOutInBrowser(postLogoutRedirectUri) }
+
+    /**
+     * Signs in with another [token] (RFC 8693), such as the ID token of a native social sign-in. [tokenType] is its
+     * identifier, such as `urn:ietf:params:oauth:token-type:id_token`.
+     */
+    suspend fun signInWithToken(
+        token: String,
+        tokenType: String,
+    ) = translated { core.signInWithToken(token, tokenType) }
+
+    /** Takes over a session that another library began, by its [refreshToken], so that nobody has to sign in again. */
+    suspend fun adopt(refreshToken: String) = translated { core.adopt(refreshToken) }
+
+    /**
      * Makes an authorised call to a listed API origin. Token, refresh and one retry after a refused token stay inside.
      *
      * @throws PforteException.StepUpNeeded if the server wants more assurance; [call] answers that by itself.

@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask demo`, `test` and `bindings`.
+//! The project's commands: `cargo xtask demo`, `test`, `policy`, `bench` and `bindings`.
 //!
 //! **What it is.** A plain program over `cargo`, Maven, npm and `swift`: it prepares what a test needs, runs it in rings,
 //! and counts what ran. **What it promises.** A ring that ran nothing fails; a ring that can't run says what is missing;
@@ -7,8 +7,10 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+mod bench;
 mod bindings;
 mod counts;
+mod policy;
 mod rings;
 mod run;
 mod snippets;
@@ -27,6 +29,10 @@ cargo xtask COMMAND
   demo [--browser] [--step]   the journey against the embedded provider, told in plain words
                               --browser: sign in by hand on the provider's page; --step: wait at each question
   test [RING…]                the rings below, or all of them
+  policy lint|explain|simulate FOLDER
+                              a policy folder checked, told in words, and walked through
+  bench [gate|consent|signin|vault|size]
+                              how long things take and how large they are, beside peers in the same run
   bindings                    write the Kotlin and Swift sources from the built library
 
 Rings:
@@ -38,6 +44,8 @@ fn main() -> ExitCode {
     match arguments.split_first() {
         Some((command, rest)) if command == "demo" => demo(&workspace, rest),
         Some((command, rest)) if command == "test" => table::test(&workspace, rest),
+        Some((command, rest)) if command == "policy" => policy::run(rest),
+        Some((command, rest)) if command == "bench" => bench::run(&workspace, rest),
         Some((command, [])) if command == "bindings" => write_bindings(&workspace),
         Some((command, _)) if !["help", "--help", "-h"].contains(&command.as_str()) => {
             eprintln!("There is no `cargo xtask {}`.\n\n{}", arguments.join(" "), usage());

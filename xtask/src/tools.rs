@@ -9,6 +9,8 @@ use crate::workspace::Workspace;
 /// The version that `deny.toml` was written for.
 const CARGO_DENY: &str = "0.20.2";
 
+const CARGO_FUZZ: &str = "0.13.2";
+
 /// Where a program lies, if it is on the PATH.
 pub fn on_path(program: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
@@ -50,14 +52,24 @@ pub fn is_root() -> bool {
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-/// The pinned cargo-deny, built once into `target/tools`. Unoptimised: it builds in half the time and runs for seconds.
+/// The pinned cargo-deny; two minutes to build.
 pub fn cargo_deny(workspace: &Workspace, run: &mut Run) -> Result<PathBuf, Stop> {
-    let folder = workspace.target(&format!("tools/cargo-deny-{CARGO_DENY}"));
-    let program = folder.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
+    cargo_tool(workspace, run, "cargo-deny", CARGO_DENY)
+}
+
+/// The pinned cargo-fuzz; half a minute to build.
+pub fn cargo_fuzz(workspace: &Workspace, run: &mut Run) -> Result<PathBuf, Stop> {
+    cargo_tool(workspace, run, "cargo-fuzz", CARGO_FUZZ)
+}
+
+/// Built once into `target/tools`. Unoptimised: it builds in half the time and runs for seconds.
+fn cargo_tool(workspace: &Workspace, run: &mut Run, name: &str, version: &str) -> Result<PathBuf, Stop> {
+    let folder = workspace.target(&format!("tools/{name}-{version}"));
+    let program = folder.join("bin").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     if !program.is_file() {
-        let version = format!("cargo-deny@{CARGO_DENY}");
-        let mut install = workspace.cargo(["install", "--locked", "--debug", &version, "--root"]);
-        run.prepare(&format!("build cargo-deny {CARGO_DENY}, about two minutes"), install.arg(&folder))?;
+        let package = format!("{name}@{version}");
+        let mut install = workspace.cargo(["install", "--locked", "--debug", &package, "--root"]);
+        run.prepare(&format!("build {name} {version}, up to two minutes"), install.arg(&folder))?;
     }
     Ok(program)
 }

@@ -134,7 +134,7 @@ impl View<'_> {
             BiometricsOffer::AfterFirstSignIn => biometrics.gate == GateChoice::Undecided,
             BiometricsOffer::WhereAsked => self.touchpoint.offer_biometrics,
         };
-        let ask = offered && !tried && !self.is_cooling(biometrics.offered_wall_ms);
+        let ask = offered && !tried && self.has_room() && !self.is_cooling(biometrics.offered_wall_ms);
         ask.then(|| self.ask(Step::EnrolBiometrics))
     }
 
@@ -145,8 +145,19 @@ impl View<'_> {
             && passkey.available
             && !passkey.enrolled
             && !self.tried(StepKind::EnrolPasskey)
+            && self.has_room()
             && !self.is_cooling(passkey.offered_wall_ms);
         ask.then(|| self.ask(Step::EnrolPasskey))
+    }
+
+    /// Whether the visit has room for another ask that can be left out.
+    fn has_room(&self) -> bool {
+        let visit = &self.facts.visit;
+        let asked = StepKind::ALL
+            .iter()
+            .filter(|kind| visit.answered.contains_key(kind) || visit.skipped.contains(kind))
+            .count();
+        self.policy.most_per_visit.is_none_or(|most| u64::try_from(asked).is_ok_and(|asked| asked < most))
     }
 
     /// Whether an offer, last made at that moment, is not to be made again yet. A clock that was set back does not
@@ -186,6 +197,23 @@ impl View<'_> {
 }
 
 impl Policy {
+    /// Whether the person may decline it and still go on: consents that are only offered, finger or face where
+    /// the lock does not require them, and a passkey.
+    ///
+    /// What comes next is not promised: after a declined offer the next ask, or none.
+    pub fn can_be_skipped(&self, step: &AskStep) -> bool {
+        match &step.step {
+            Step::Consent { required, .. } => required.is_empty(),
+            Step::EnrolBiometrics => self.lock.gate == GateRequirement::Optional,
+            Step::EnrolPasskey => true,
+            Step::Inform { .. }
+            | Step::Unlock
+            | Step::SignIn { .. }
+            | Step::StepUp { .. }
+            | Step::Profile { .. } => false,
+        }
+    }
+
     /// Whether what was shown is what the purpose says today: same revision, same text, same terms.
     pub(crate) fn still_says(&self, purpose: &str, shown: &crate::Shown) -> bool {
         self.purpose(purpose).is_some_and(|purpose| {

@@ -40,7 +40,11 @@ impl<T> Fact<T> {
 ///
 /// Facts name things as the policy does; a name that the policy does not know has no effect.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+#[cfg_attr(
+    feature = "cases",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct Facts {
     /// The session: known while unlocked, sealed while locked, absent while nobody is signed in.
     ///
@@ -68,7 +72,11 @@ pub struct Facts {
 
 /// An open session.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+#[cfg_attr(
+    feature = "cases",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct Session {
     /// The level reached, by the policy's name ([`crate::Policy::level_of_acr`]); an unknown name counts as the lowest.
     pub level: String,
@@ -105,7 +113,11 @@ pub struct Shown {
 
 /// What the ledger says about one purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+#[cfg_attr(
+    feature = "cases",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct ConsentRecord {
     /// Where it stands.
     pub state: ConsentState,
@@ -141,7 +153,11 @@ pub enum ConsentState {
 
 /// The biometric gate on this device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+#[cfg_attr(
+    feature = "cases",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct Biometrics {
     /// Whether finger or face can be used now.
     #[cfg_attr(feature = "cases", serde(with = "crate::cases::readiness"))]
@@ -173,7 +189,11 @@ pub enum GateChoice {
 
 /// Passkeys on this device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+#[cfg_attr(
+    feature = "cases",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct Passkey {
     /// Whether this app on this device can make one.
     pub available: bool,
@@ -185,7 +205,11 @@ pub struct Passkey {
 
 /// What happened already between entering a touchpoint and now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "cases", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+#[cfg_attr(
+    feature = "cases",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct Visit {
     /// The asks that were answered, with the [`Moment::elapsed_ms`] of the last answer.
     pub answered: BTreeMap<StepKind, u64>,

@@ -2,14 +2,14 @@
 //!
 //! **What it is.** One policy, written by security, marketing and data protection together, and one question at every
 //! touchpoint of an app: may this go ahead, and if not, what is the one thing to ask next? [`Policy::parse`] reads a
-//! policy folder, [`decide`] answers, [`Policy::ask`] says it in the person's language, [`lint`] and [`explain`] are
-//! for the people who write the policy.
+//! policy folder, [`decide`] answers, [`Policy::ask`] says it in the person's language, [`lint`],
+//! [`explain`] and [`simulate`] are for the people who write the policy.
 //!
 //! **What it promises.** [`decide`] is pure and total: every touchpoint, known or not, gets a decision, and the same
 //! facts get the same one. It never asks for what is known, nor for a sealed fact what an unlock would answer. An offer
-//! passes either way, and a refused one is not repeated within the cool-down. Nobody known to be under the consent age
-//! is asked for consent. A policy that was parsed has every text in every language; mistakes come with file, line and a
-//! sentence that needs no programmer.
+//! passes either way, a refused one is not repeated within the cool-down, and a visit has only so many. Nobody known to be
+//! under the consent age is asked for consent. A policy that was parsed has every text in every language; mistakes come
+//! with file, line and a sentence that needs no programmer.
 //!
 //! **What it never does.** No I/O, no clock, no network, no async: facts and time are handed in. It sees no token and
 //! no profile value, only which are there. It grants nothing: an answer becomes a grant in the ledger, elsewhere.
@@ -36,6 +36,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "cases")]
+pub mod cases;
 mod decide;
 mod decision;
 mod explain;
@@ -46,6 +48,7 @@ mod names;
 mod parse;
 mod policy;
 mod reader;
+mod simulate;
 mod source;
 mod span;
 mod texts;
@@ -63,6 +66,7 @@ pub use policy::{
     Basis, BiometricsOffer, BiometricsPolicy, Field, FieldSource, GateRequirement, LockPolicy, Policy,
     Purpose, Touchpoint, UnlockRule, WithoutBiometrics,
 };
+pub use simulate::{Asked, Event, Stage, Visitor, simulate};
 pub use source::{Finding, PolicyErrors, PolicySource};
 pub use span::{CalendarSpan, CalendarUnit};
 pub use texts::Text;

@@ -23,8 +23,11 @@ pub struct Policy {
     pub(crate) fields: Vec<Field>,
     pub(crate) purposes: Vec<Purpose>,
     pub(crate) touchpoints: Vec<Touchpoint>,
+    /// Where each touchpoint stands in that list.
+    pub(crate) touchpoint_places: BTreeMap<String, usize>,
     pub(crate) ask_order: Vec<StepKind>,
     pub(crate) cooldown: Option<CalendarSpan>,
+    pub(crate) most_per_visit: Option<u64>,
     pub(crate) retain_proof: Option<CalendarSpan>,
     pub(crate) texts: BTreeMap<String, Texts>,
 }
@@ -293,7 +296,7 @@ impl Policy {
 
     /// One of them.
     pub fn touchpoint(&self, id: &str) -> Option<&Touchpoint> {
-        self.touchpoints.iter().find(|touchpoint| touchpoint.id == id)
+        self.touchpoints.get(*self.touchpoint_places.get(id)?)
     }
 
     /// The order in which kinds of ask come.
@@ -304,6 +307,12 @@ impl Policy {
     /// For how long after an offer was asked, refused or withdrawn it is not made again; without one, never again.
     pub fn cooldown(&self) -> Option<CalendarSpan> {
         self.cooldown
+    }
+
+    /// After how many kinds of ask in one visit no further offer is made; what is needed is asked all the same. Without
+    /// one there is no limit.
+    pub fn most_per_visit(&self) -> Option<u64> {
+        self.most_per_visit
     }
 
     /// For how long after an erasure the signed entries without their evidence are kept as proof (GDPR, Art. 17(3)(e));

@@ -60,7 +60,11 @@ pub(crate) fn document<'i>(file: &str, text: &'i str) -> (Reader<'i>, Option<Spa
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let reason = error.message().lines().collect::<Vec<_>>().join(", ");
-        reader.report("toml", error.span().unwrap_or(0..0), format!("This is not valid TOML: {reason}."));
+        reader.report(
+            "toml",
+            error.span().unwrap_or(0..0),
+            format!("This is not valid TOML ({reason}). A text stands in quotes, a list in square brackets."),
+        );
     }
     let table = reader.findings.is_empty().then_some(table);
     (reader, table)
@@ -262,8 +266,11 @@ pub(crate) fn locate(text: &str, path: &[&str]) -> (usize, usize) {
     position(text, offset)
 }
 
-/// The first letter in upper case, for the start of a sentence.
+/// The first letter in upper case, for the start of a sentence; a name from the policy stays as it is written there.
 fn capital(text: &str) -> String {
+    if !["the ", "each ", "level "].iter().any(|start| text.starts_with(start)) {
+        return text.to_owned();
+    }
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

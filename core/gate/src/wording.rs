@@ -173,6 +173,16 @@ impl Policy {
         Prompt { title: word("title"), reason: word("reason"), cancel: word("cancel") }
     }
 
+    /// A touchpoint's name, as the person reads it.
+    pub fn touchpoint_name(&self, touchpoint: &str, locale: &str) -> String {
+        self.words("touchpoint", touchpoint, locale)
+    }
+
+    /// A level's name, as the person reads it.
+    pub fn level_name(&self, level: &str, locale: &str) -> String {
+        self.words("level", level, locale)
+    }
+
     /// Who receives a purpose's data, as the person reads it.
     pub fn recipient(&self, purpose: &str, locale: &str) -> Option<String> {
         let recipient = self.purpose(purpose)?.recipient.as_ref()?;
@@ -192,6 +202,11 @@ impl Policy {
             Basis::Consent | Basis::LegitimateInterest => Some(self.words("revoke", basis.as_str(), locale)),
             Basis::Contract | Basis::LegalObligation => None,
         }
+    }
+
+    /// A field's label, as the person reads it.
+    pub fn field_name(&self, name: &str, locale: &str) -> String {
+        self.field_label(name, locale)
     }
 
     pub(crate) fn field_label(&self, name: &str, locale: &str) -> String {

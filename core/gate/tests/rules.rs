@@ -450,6 +450,35 @@ fn a_passkey_is_offered_once() {
 }
 
 #[test]
+fn a_visit_has_room_for_so_many_offers_and_for_all_that_is_needed() {
+    let policy = policy(&BASE.replace("cooldown = \"6m\"", "most_per_visit = 2"));
+    let mut facts = signed_in(&policy, "known");
+    facts.passkey.available = true;
+    facts.visit.answered.insert(StepKind::Inform, NOW.elapsed_ms);
+    assert_eq!(asked(&policy, "key", &facts), Some(Step::EnrolPasskey));
+    assert_eq!(asked(&policy, "both", &facts), consent(&[], &["base", "extra"]));
+    // Answered or declined, one of a kind counts once.
+    facts.visit.skipped.extend([StepKind::Inform, StepKind::EnrolBiometrics]);
+    assert_eq!(asked(&policy, "key", &facts), None);
+    assert_eq!(asked(&policy, "both", &facts), None);
+    assert_eq!(asked(&policy, "extra-required", &facts), consent(&["base", "extra"], &[]));
+    assert_eq!(asked(&policy, "named", &facts), Some(Step::Profile { fields: vec!["name".to_owned()] }));
+}
+
+#[test]
+fn who_can_skip_an_ask() {
+    let optional = base();
+    let required = policy(&format!("{BASE}[lock]\ngate = \"required\"\n"));
+    let can = |policy: &Policy, step| {
+        policy.can_be_skipped(&pforte_gate::AskStep { touchpoint: "open".to_owned(), step })
+    };
+    assert!(can(&optional, consent(&[], &["base"]).unwrap()));
+    assert!(!can(&optional, consent(&["base"], &["extra"]).unwrap()));
+    assert!(can(&optional, Step::EnrolPasskey) && can(&optional, Step::EnrolBiometrics));
+    assert!(!can(&required, Step::EnrolBiometrics) && !can(&optional, Step::Unlock));
+}
+
+#[test]
 fn biometrics_are_offered_as_the_policy_says() {
     let after = policy(&format!("{BASE}[biometrics]\noffer = \"after-first-sign-in\"\n"));
     let asked_there = policy(

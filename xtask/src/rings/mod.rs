@@ -1,8 +1,9 @@
 //! The rings: what is tested, from the inside out.
 
 mod faults;
+mod fuzz;
 mod hygiene;
-mod interop;
+pub mod interop;
 mod journeys;
 mod keycloak;
 mod keyring;
@@ -30,7 +31,7 @@ pub struct Ring {
 }
 
 /// All rings, in the order in which they run: cheap before dear, and the comparison after what it compares.
-pub const RINGS: [Ring; 10] = [
+pub const RINGS: [Ring; 11] = [
     Ring {
         name: "hygiene",
         what: "format, lints, licences, the rooms' direction",
@@ -54,6 +55,14 @@ pub const RINGS: [Ring; 10] = [
         budget: minutes(6),
         floor: 4,
         run: faults::run,
+    },
+    Ring {
+        name: "fuzz",
+        what: "every parser of bytes from outside under a fuzzer",
+        needs: "Unix with a C++ compiler; builds cargo-fuzz once",
+        budget: minutes(10),
+        floor: 17,
+        run: fuzz::run,
     },
     Ring {
         name: "keyring",

@@ -31,9 +31,8 @@ impl View<'_> {
             return Some(Decision::Stop(StopReason::ConsentRefused { purpose: refused.clone() }));
         }
         let offered = self.offers(&required);
-        if required.is_empty()
-            && (offered.is_empty() || self.facts.visit.skipped.contains(&StepKind::Consent))
-        {
+        let skipped = self.facts.visit.skipped.contains(&StepKind::Consent);
+        if required.is_empty() && (offered.is_empty() || skipped || !self.has_room()) {
             return None;
         }
         Some(self.ask(Step::Consent { required, offered }))

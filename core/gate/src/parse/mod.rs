@@ -121,8 +121,10 @@ fn empty_policy(source: &PolicySource) -> Policy {
         fields: Vec::new(),
         purposes: Vec::new(),
         touchpoints: Vec::new(),
+        touchpoint_places: Default::default(),
         ask_order: StepKind::ALL.to_vec(),
         cooldown: None,
+        most_per_visit: None,
         retain_proof: None,
         texts: Default::default(),
     }

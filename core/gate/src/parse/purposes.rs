@@ -95,7 +95,11 @@ impl Draft<'_> {
         }
         let google = self.reader.texts(table, "google");
         for name in &google {
-            self.reader.one_of("google", name, &GOOGLE_TYPES.map(|word| (word, ())));
+            self.reader.one_of(
+                &format!("google in {}", table.title),
+                name,
+                &GOOGLE_TYPES.map(|word| (word, ())),
+            );
         }
         let retain = self.reader.text(table, "retain");
         let retain = retain.and_then(|name| self.calendar_span(&format!("retain in {}", table.title), &name));

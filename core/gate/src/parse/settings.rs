@@ -232,9 +232,15 @@ impl Draft<'_> {
 
     pub(super) fn read_ask(&mut self, root: &Table<'_>) {
         let Some(value) = root.value("ask") else { return };
-        let Some(table) = self.reader.table("[ask]".to_owned(), value, &["order", "cooldown"]) else {
-            return;
-        };
+        let keys = ["order", "cooldown", "most_per_visit"];
+        let Some(table) = self.reader.table("[ask]".to_owned(), value, &keys) else { return };
+        if let Some((most, span)) = self.reader.number(&table, "most_per_visit") {
+            self.policy.most_per_visit = Some(most);
+            if most == 0 {
+                let sentence = "most_per_visit in [ask] must be at least 1; leave it out for no limit.";
+                self.reader.report("out-of-range", span, sentence.to_owned());
+            }
+        }
         if let Some(cooldown) = self.reader.text(&table, "cooldown") {
             self.policy.cooldown = self.calendar_span("cooldown in [ask]", &cooldown);
         }

@@ -102,6 +102,7 @@ impl Draft<'_> {
             offer_biometrics: self.reader.boolean(table, "offer_biometrics").unwrap_or(false),
             offer_passkey: self.reader.boolean(table, "offer_passkey").unwrap_or(false),
         };
+        self.policy.touchpoint_places.insert(touchpoint.id.clone(), self.policy.touchpoints.len());
         self.policy.touchpoints.push(touchpoint);
     }
 

@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use pforte_gate::Visitor as Person;
 use pforte_gate::{
-    Age, AskStep, ConsentRecord, ConsentState, Decision, Fact, Facts, FieldSource, GateChoice, Now, Policy,
-    PolicySource, Session, Shown, Step, StepKind, decide,
+    ConsentRecord, ConsentState, Decision, Fact, Facts, Now, Policy, PolicySource, Session, Shown, Step,
+    StepKind, decide,
 };
 
 pub const NOW: Now = Now { wall_ms: 1_700_000_000_000, elapsed_ms: 3_600_000, provider_s: 1_700_000_000 };
@@ -113,109 +114,6 @@ pub fn set_consent(facts: &mut Facts, purpose: &str, record: ConsentRecord) {
     }
     if let Fact::Known(consents) = &mut facts.consents {
         consents.insert(purpose.to_owned(), record);
-    }
-}
-
-/// How a person answers.
-#[derive(Debug, Clone)]
-pub struct Person {
-    pub age: Age,
-    /// The purposes they agree to; they refuse the others.
-    pub agrees: BTreeSet<String>,
-    /// What lies in the vault and shows at unlock or sign-in.
-    pub account: Facts,
-    /// The fields the provider tells at sign-in.
-    pub told_by_provider: BTreeSet<String>,
-}
-
-impl Person {
-    pub fn agreeable(policy: &Policy) -> Self {
-        Person {
-            age: Age::Over,
-            agrees: policy.purposes().iter().map(|purpose| purpose.id.clone()).collect(),
-            account: Facts::default(),
-            told_by_provider: policy
-                .fields()
-                .iter()
-                .filter(|field| field.source == FieldSource::Provider)
-                .map(|field| field.name.clone())
-                .collect(),
-        }
-    }
-
-    /// Takes the answer to `step` into the facts, as a client does.
-    pub fn answer(&self, policy: &Policy, facts: &mut Facts, step: &AskStep, now: Now) {
-        facts.visit.answered.insert(step.kind(), now.elapsed_ms);
-        match &step.step {
-            Step::Inform { purposes } => {
-                if !matches!(facts.notices, Fact::Known(_)) {
-                    facts.notices = Fact::Known(BTreeMap::new());
-                }
-                if let Fact::Known(notices) = &mut facts.notices {
-                    notices.extend(purposes.iter().map(|id| (id.clone(), shown(policy, id))));
-                }
-            }
-            Step::Unlock => self.unlock(facts, now),
-            Step::SignIn { level, .. } | Step::StepUp { level, .. } => self.sign_in(facts, level, now),
-            Step::Profile { fields } => {
-                let mut known = facts.profile.known().cloned().unwrap_or_default();
-                for field in fields {
-                    match field.as_str() {
-                        "age" => facts.age = Fact::Known(self.age),
-                        _ => drop(known.insert(field.clone())),
-                    }
-                }
-                facts.profile = Fact::Known(known);
-            }
-            Step::Consent { required, offered } => {
-                for id in required.iter().chain(offered) {
-                    let state =
-                        if self.agrees.contains(id) { ConsentState::Granted } else { ConsentState::Denied };
-                    set_consent(facts, id, record(policy, id, state, now.wall_ms));
-                    facts.visit.consent_asked.insert(id.clone());
-                }
-            }
-            Step::EnrolBiometrics => facts.biometrics.gate = GateChoice::On,
-            Step::EnrolPasskey => facts.passkey.enrolled = true,
-        }
-    }
-
-    fn unlock(&self, facts: &mut Facts, now: Now) {
-        if facts.session.is_sealed() {
-            facts.session = match self.account.session.clone() {
-                Fact::Known(session) => Fact::Known(session),
-                _ => Fact::Known(Session::default()),
-            };
-        }
-        if let Fact::Known(session) = &mut facts.session {
-            session.unlocked_elapsed_ms = Some(now.elapsed_ms);
-        }
-        self.open_sealed(facts);
-    }
-
-    fn sign_in(&self, facts: &mut Facts, level: &str, now: Now) {
-        facts.session = Fact::Known(Session {
-            level: level.to_owned(),
-            auth_time_s: Some(now.provider_s),
-            unlocked_elapsed_ms: Some(now.elapsed_ms),
-        });
-        let mut known = facts.profile.known().cloned().unwrap_or_default();
-        known.extend(self.told_by_provider.iter().cloned());
-        self.open_sealed(facts);
-        known.extend(facts.profile.known().cloned().unwrap_or_default());
-        facts.profile = Fact::Known(known);
-    }
-
-    fn open_sealed(&self, facts: &mut Facts) {
-        fn open<T: Clone>(fact: &mut Fact<T>, inside: &Fact<T>) {
-            if fact.is_sealed() {
-                *fact = if inside.is_sealed() { Fact::Absent } else { inside.clone() };
-            }
-        }
-        open(&mut facts.profile, &self.account.profile);
-        open(&mut facts.age, &self.account.age);
-        open(&mut facts.consents, &self.account.consents);
-        open(&mut facts.notices, &self.account.notices);
     }
 }
 

@@ -1,0 +1,3 @@
+#![no_main]
+
+pforte_fuzz::target!(consent_payload);

@@ -18,6 +18,11 @@
 
 uniffi::setup_scaffolding!();
 
+/// What is freed is wiped, also by crates that know nothing of secrets: buffers of HTTP, JSON and text hold tokens, too.
+#[global_allocator]
+static WIPES_WHAT_IS_FREED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 mod adapters;
 mod caller;
 mod core;

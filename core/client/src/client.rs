@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pforte_gate::{Policy, PolicySource, PromptUse};
 use pforte_host::{Answer, Ask, Host, Moment};
 use pforte_journey::TouchpointEvent;
+use pforte_session::lock::LockPolicy;
 use pforte_session::{Session, SessionSettings, SignOutReport, Status};
 use pforte_transport::{Transport, TransportSettings};
 use tokio::sync::{broadcast, watch};
@@ -73,6 +74,13 @@ impl Client {
                 .transpose()?,
         };
         let session = Session::open(settings, host.clone(), transport.clone()).await?;
+        let lock = policy.lock();
+        let rules = LockPolicy {
+            on_background: lock.on_background,
+            grace_ms: lock.grace_s.saturating_mul(1000),
+            ..LockPolicy::default()
+        };
+        session.lock_by(rules).await?;
         Ok(Arc::new(Self {
             config,
             policy,
@@ -194,16 +202,34 @@ impl Client {
         Ok(self.session.lock().await?)
     }
 
-    /// The app left the front: locks where the policy says so. Not to be called for a departure to the browser or a
-    /// prompt of our own.
-    pub async fn entered_background(self: &Arc<Self>) -> Result<(), Error> {
-        if self.policy.lock().on_background { self.lock().await } else { Ok(()) }
+    /// Takes an unlock prompt off the screen; the call that showed it ends with [`Error::Cancelled`].
+    pub async fn cancel_unlock(self: &Arc<Self>) -> Result<(), Error> {
+        Ok(self.session.cancel_unlock().await?)
     }
 
-    /// Ends the session on this device at once, then at the provider.
+    /// The app left the front: locks where the policy says so, after the policy's grace. Browser and prompts of the client
+    /// are exempt for five minutes; not to be called for being merely inactive.
+    pub async fn entered_background(self: &Arc<Self>) -> Result<(), Error> {
+        Ok(self.session.left_front().await?)
+    }
+
+    /// The app is in front again.
+    pub async fn entered_foreground(self: &Arc<Self>) -> Result<(), Error> {
+        Ok(self.session.came_to_front().await?)
+    }
+
+    /// The app is about to leave the front for something of its own, such as the camera: for five minutes that does not
+    /// lock.
+    pub async fn announce_departure(self: &Arc<Self>) -> Result<(), Error> {
+        Ok(self.session.announce_departure().await?)
+    }
+
+    /// Ends the session on this device at once, then at the provider. Where it is locked, the person is offered to open it
+    /// once, so that the provider can be told; refused, the report says that its session may live on.
     pub async fn sign_out(self: &Arc<Self>) -> Result<SignOutReport, Error> {
         self.tracking.forget(None);
-        Ok(self.session.sign_out().await?)
+        let prompt = self.policy.prompt(PromptUse::Unlock, &self.config.locale);
+        Ok(self.session.sign_out_offering_unlock(prompt).await?)
     }
 
     /// Makes an authorised call to a listed API origin. Token, refresh and one retry after a refused token stay

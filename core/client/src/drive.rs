@@ -463,6 +463,7 @@ impl Drive {
         let ready = facts::readiness(&self.client).await == GateReadiness::Ready;
         match self.client.policy.biometrics().without {
             WithoutBiometrics::SignInEachTime if !ready => Ok(()),
+            WithoutBiometrics::DeviceOnly if !ready => Ok(self.client.session.seal_until_enrolled().await?),
             _ => Ok(self.client.session.seal_on_device().await?),
         }
     }

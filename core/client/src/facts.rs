@@ -31,6 +31,7 @@ pub(crate) async fn gather(client: &Client, visit: &Visit) -> Result<Facts, Erro
             readiness: readiness(client).await,
             gate: match (view.lock, view.kept) {
                 (_, Kept::BehindGate) => GateChoice::On,
+                (_, Kept::OnDevice) if view.awaits_enrolment => GateChoice::Undecided,
                 (_, Kept::OnDevice) => GateChoice::Off,
                 (_, Kept::Not) => GateChoice::Undecided,
             },
@@ -60,8 +61,8 @@ pub(crate) async fn gate_is_offered(client: &Client) -> bool {
 
 fn sealed_or<T>(view: &SessionView, known: impl FnOnce() -> T) -> Fact<T> {
     match view.lock {
-        LockState::SignedOut | LockState::KeyLost => Fact::Absent,
-        LockState::Locked | LockState::Unlocking { .. } => Fact::Sealed,
+        LockState::SignedOut | LockState::KeyLost | LockState::Corrupt => Fact::Absent,
+        LockState::Unavailable | LockState::Locked | LockState::Unlocking { .. } => Fact::Sealed,
         LockState::Fresh | LockState::Unlocked => Fact::Known(known()),
     }
 }

@@ -73,6 +73,8 @@ pub(crate) struct Section {
 #[derive(Debug, Default)]
 pub(crate) struct ConsentBook {
     pub sections: Vec<Section>,
+    /// The person signed out: their ledger is kept as evidence, and is in use again when they sign in.
+    pub resting: bool,
     /// What a visitor was told or asked before they chose anything: in memory only.
     pub notes: Vec<Statement>,
 }
@@ -210,7 +212,7 @@ impl Section {
 impl ConsentBook {
     /// The ledger in use.
     pub fn current(&self) -> Option<&Section> {
-        self.sections.last()
+        self.sections.last().filter(|section| !self.resting || section.begin.whose == Whose::Visitor)
     }
 
     /// The ledger of a subject.

@@ -61,6 +61,19 @@ pub struct Erased {
     pub service_to_be_told: bool,
 }
 
+impl ConsentCommand {
+    /// Nothing is known of the ledgers yet: the caller is told why.
+    pub(crate) fn refuse(self, error: SessionError) {
+        match self {
+            Self::Erase { reply, .. } => answer(reply, Err(error)),
+            Self::Import { reply, .. } | Self::Incoming { reply, .. } => answer(reply, Err(error)),
+            Self::Plan { reply } => answer(reply, Err(error)),
+            Self::Adopt { reply, .. } => answer(reply, Err(error)),
+            Self::Outgoing { reply, .. } => answer(reply, Err(error)),
+        }
+    }
+}
+
 impl Keeper {
     pub(crate) async fn consent(&mut self, command: ConsentCommand) {
         match command {
@@ -88,6 +101,7 @@ impl Keeper {
             let services = self.services(begin.whose);
             book.sections.push(Section::read(begin, device_key, services, &records, payloads)?);
         }
+        book.resting = self.book.resting;
         self.book = book;
         self.drop_what_is_over().await
     }
@@ -135,9 +149,9 @@ impl Keeper {
     /// Signs and stores one entry for each statement; they count once all are stored. What a visitor was only told or
     /// asked stays in memory until they choose something.
     pub(crate) async fn record(&mut self, statements: Vec<Statement>) -> Result<(), SessionError> {
-        let known = self.lock != LockState::SignedOut;
+        let known = self.lock.state != LockState::SignedOut;
         let notes_only = statements.iter().all(is_note);
-        if !known && notes_only && self.book.sections.is_empty() {
+        if !known && notes_only && self.book.current().is_none() {
             let told: Vec<&str> = statements.iter().map(|note| note.purpose.as_str()).collect();
             self.book.notes.retain(|note| !told.contains(&note.purpose.as_str()));
             self.book.notes.extend(statements);
@@ -234,8 +248,8 @@ impl Keeper {
         let held = self.book.sections.iter().position(|section| section.begin.subject == subject);
         let mut section = match held {
             Some(at) => self.read_again(at)?,
-            None if self.book.sections.is_empty() => {
-                let known = self.lock != LockState::SignedOut;
+            None if self.book.current().is_none() => {
+                let known = self.lock.state != LockState::SignedOut;
                 let (whose, owner) = match self.owner.filter(|_| known) {
                     Some(owner) => (Whose::Person, owner),
                     None => (Whose::Visitor, NOBODY),
@@ -320,7 +334,7 @@ impl Keeper {
     }
 
     async fn plan(&mut self) -> Result<Plan, SessionError> {
-        let (Some(owner), false) = (self.owner, self.lock == LockState::SignedOut) else {
+        let (Some(owner), false) = (self.owner, self.lock.state == LockState::SignedOut) else {
             return Err(SessionError::SignedOut);
         };
         let usable = self.book.current().is_some_and(|one| one.begin.whose != Whose::Visitor);
@@ -425,12 +439,6 @@ impl Keeper {
         self.book.sections.retain(|one| !over(one));
         self.delete_ledger_keys(aliases).await;
         Ok(())
-    }
-
-    /// The aliases of every ledger key; to be deleted when the ledgers are.
-    pub(crate) fn ledger_aliases(&self) -> Vec<String> {
-        let account = &self.context.settings.account;
-        self.book.sections.iter().map(|section| section.begin.key.alias(account)).collect()
     }
 
     /// A key that signs nothing any more harms nobody: trouble here is no error.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::provider::KeptDocuments;
+use crate::refresh::Wanted;
 use crate::{ProfileField, SessionError, Token};
 
 /// The open file: what must be known while locked. No token, no detail about the person but the hint they chose.
@@ -20,8 +21,17 @@ pub(crate) struct OpenContent {
     pub issuer: String,
     /// The client the session belongs to.
     pub client_id: String,
-    /// Shown on the lock screen.
+    /// Shown on the lock screen, and filled in at the next sign-in; only by the person's choice.
     pub login_hint: Option<String>,
+    /// Whether the person chose to be remembered.
+    #[serde(default)]
+    pub remembers: bool,
+    /// How the last session ended on this device, until somebody signs in.
+    #[serde(default)]
+    pub ended: Option<EndedBy>,
+    /// Kept without a gate because nobody's finger or face was enrolled, not because the person declined.
+    #[serde(default)]
+    pub awaits_enrolment: bool,
     /// Sign-ins under way; each is used once and ends after ten minutes.
     pub transactions: Vec<Transaction>,
     /// The provider's metadata and keys, to be judged again when they are read.
@@ -30,6 +40,16 @@ pub(crate) struct OpenContent {
     /// A sign-in on another device that waits for the person.
     #[serde(default)]
     pub device_grant: Option<Grant>,
+}
+
+/// What ended a session that nobody wanted to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum EndedBy {
+    /// The key behind finger or face was lost.
+    KeyLost,
+    /// What was kept can't be read.
+    Damage,
 }
 
 /// The gated file: readable only after an unwrap.
@@ -102,6 +122,12 @@ impl GatedContent {
         content
     }
 
+    /// The person's address, as the provider or the person gave it: what a sign-in page takes as a hint.
+    pub fn email(&self) -> Option<String> {
+        let named = |name: &str| self.profile.iter().find(|field| field.name == name);
+        named("email").map(|field| field.value.clone())
+    }
+
     /// Whether nobody renewed a token between the two.
     pub fn has_the_tokens_of(&self, other: &Self) -> bool {
         (&self.access_token, &self.refresh_token, &self.others)
@@ -137,14 +163,14 @@ impl GatedContent {
         taken
     }
 
-    /// The access token for what is asked for, and whether it can still be used.
-    pub fn token_for(&self, asked: &RefreshOptions, clock: &dyn Clock) -> Option<(Token, bool)> {
-        if *asked == RefreshOptions::default() {
-            return Some((self.token(), self.is_fresh(clock)));
+    /// The access token for what is asked for, and whether it lasts long enough.
+    pub fn token_for(&self, asked: &Wanted, clock: &dyn Clock) -> Option<(Token, bool)> {
+        if asked.options == RefreshOptions::default() {
+            return Some((self.token(), self.lasts(self.expires_ms, asked.lasting_ms, clock)));
         }
-        let kept = self.others.iter().find(|kept| kept.asked == *asked)?;
+        let kept = self.others.iter().find(|kept| kept.asked == asked.options)?;
         let token = Token { scheme: self.scheme.clone(), value: kept.access_token.0.clone() };
-        Some((token, self.lasts(kept.expires_ms, clock)))
+        Some((token, self.lasts(kept.expires_ms, asked.lasting_ms, clock)))
     }
 
     fn take_tokens(&mut self, tokens: &TokenResponse, clock: &dyn Clock) {
@@ -168,14 +194,11 @@ impl GatedContent {
         Token { scheme: self.scheme.clone(), value: self.access_token.0.clone() }
     }
 
-    /// Whether the access token can still be used, by the provider's time. Without an expiry the server decides.
-    pub fn is_fresh(&self, clock: &dyn Clock) -> bool {
-        self.lasts(self.expires_ms, clock)
-    }
-
-    fn lasts(&self, expires_ms: Option<i64>, clock: &dyn Clock) -> bool {
+    /// Whether a token can still be used for so long, by the provider's time. Without an expiry the server decides.
+    fn lasts(&self, expires_ms: Option<i64>, lasting_ms: i64, clock: &dyn Clock) -> bool {
         let now_ms = self.time.now_ms(clock);
-        expires_ms.is_none_or(|expires_ms| now_ms < expires_ms.saturating_sub(RENEW_BEFORE_MS))
+        let needed_ms = lasting_ms.max(RENEW_BEFORE_MS);
+        expires_ms.is_none_or(|expires_ms| now_ms < expires_ms.saturating_sub(needed_ms))
     }
 
     pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, SessionError> {
@@ -311,16 +334,20 @@ mod tests {
         GatedContent::arrived(&identity, &tokens, clock)
     }
 
+    fn is_fresh(content: &GatedContent, clock: &dyn Clock) -> bool {
+        content.token_for(&Wanted::default(), clock).is_some_and(|(_, lasts)| lasts)
+    }
+
     #[test]
     fn a_device_clock_that_is_a_day_off_or_is_set_does_not_age_a_token() {
         let provider_s = 1_800_000_000;
         let clock = FixedClock { wall_ms: provider_s * 1000 - DAY_MS, elapsed_ms: 5_000, boot: "a" };
         let content = content(&clock, provider_s);
-        assert!(content.is_fresh(&clock));
+        assert!(is_fresh(&content, &clock));
         let set_forward = FixedClock { wall_ms: clock.wall_ms + 3 * DAY_MS, elapsed_ms: 65_000, boot: "a" };
-        assert!(content.is_fresh(&set_forward));
+        assert!(is_fresh(&content, &set_forward));
         let later = FixedClock { wall_ms: clock.wall_ms, elapsed_ms: 5_000 + 571_000, boot: "a" };
-        assert!(!content.is_fresh(&later));
+        assert!(!is_fresh(&content, &later));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! What every task of one account shares: settings, ports, network, vault, and what the provider says about itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use pforte_host::Host;
 use pforte_oauth::{OauthError, ProviderSettings};
 use pforte_transport::{TlsFailure, Transport, TransportError};
-use pforte_vault::{Vault, VaultError};
+use pforte_vault::{AccountId, Vault, VaultError};
 
 use crate::SessionError;
 use crate::consent_sync::ConsentService;
@@ -26,16 +26,46 @@ pub struct SessionSettings {
 pub(crate) struct Context {
     pub settings: SessionSettings,
     pub host: Host,
-    pub vault: Vault,
+    /// Opened once the device's storage answers.
+    vault: OnceLock<OpenedVault>,
     /// Everything that is said to the provider.
     pub provider: Provider,
 }
 
+struct OpenedVault {
+    vault: Vault,
+    /// Files of another device or installation were set aside.
+    started_anew: bool,
+}
+
 impl Context {
-    pub fn new(settings: SessionSettings, host: Host, transport: Transport, vault: Vault) -> Self {
+    pub fn new(settings: SessionSettings, host: Host, transport: Transport) -> Self {
         let provider =
             Provider::new(settings.provider.clone(), settings.account.clone(), host.clone(), transport);
-        Self { settings, host, vault, provider }
+        Self { settings, host, vault: OnceLock::new(), provider }
+    }
+
+    /// The vault. It is opened at the first call for which the device's storage answers; until then each call says
+    /// what the storage said. May block.
+    pub fn opened(&self) -> Result<&Vault, SessionError> {
+        if let Some(opened) = self.vault.get() {
+            return Ok(&opened.vault);
+        }
+        let account = AccountId::new(&self.settings.account)
+            .map_err(|error| SessionError::Configuration { hint: error.to_string() })?;
+        let (files, secrets) = (self.host.files.clone(), self.host.secret_store.clone());
+        let opened = match Vault::open(&account, files.clone(), secrets.clone()) {
+            Err(VaultError::Lost { .. }) => {
+                OpenedVault { vault: Vault::start_anew(&account, files, secrets)?, started_anew: true }
+            }
+            vault => OpenedVault { vault: vault?, started_anew: false },
+        };
+        Ok(&self.vault.get_or_init(|| opened).vault)
+    }
+
+    /// Whether opening the vault had to set files of another device or installation aside.
+    pub fn started_anew(&self) -> bool {
+        self.vault.get().is_some_and(|opened| opened.started_anew)
     }
 
     /// The device's time in seconds since 1970: for what begins and ends on this device.
@@ -59,7 +89,7 @@ impl Context {
         self: &Arc<Self>,
         work: impl FnOnce(&Vault) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, SessionError> {
-        self.blocking(move |context| Ok(work(&context.vault)?)).await
+        self.blocking(move |context| Ok(work(context.opened()?)?)).await
     }
 
     /// Tells the provider that the session is over. Whether it was told.

@@ -5,7 +5,9 @@
 //!
 //! **What it promises.** A rotated refresh token is sealed before anybody sees or judges it. However many callers find
 //! the access token expired, one refresh is sent. A caller that goes away ends its waiting and nothing else. No gated
-//! byte is in memory unless the lock says so ([`lock`]). Trouble with the network never signs anybody out.
+//! byte is in memory unless the lock says so ([`lock`]), and it locks by itself where its rules say so. Trouble with the
+//! network never signs anybody out; a storage that does not answer yet, a lost key and a damaged file are states of their
+//! own, never "signed out". Several accounts know nothing of each other ([`Accounts`]).
 //!
 //! **What it never does.** It decides nothing about touchpoints, shows no screen but the host's own prompts, and knows
 //! no foreign language.
@@ -13,6 +15,7 @@
 //! **What it follows.** RFC 6749 and OpenID Connect Core by way of `pforte-oauth`; sections 5 to 9 of the design are
 //! summed up as invariants in ARCHITECTURE.md.
 
+mod accounts;
 mod consent_book;
 mod consent_ledger;
 mod consent_sync;
@@ -24,6 +27,8 @@ mod keeper;
 mod lease;
 pub mod lock;
 mod logout;
+#[cfg(test)]
+mod model;
 mod other_ways;
 mod provider;
 mod random;
@@ -33,6 +38,7 @@ mod sign_in;
 mod status;
 mod transitions;
 
+pub use accounts::Accounts;
 pub use consent_ledger::Erased;
 pub use consent_sync::{AuthorisedSend, ConsentService, SyncReport};
 pub use context::SessionSettings;

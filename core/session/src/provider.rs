@@ -351,6 +351,12 @@ impl Provider {
         }
     }
 
+    /// Removes the key that this installation registered at the provider. Best effort, too.
+    pub async fn forget_client_key(&self) {
+        let alias = self.client_alias();
+        drop(self.with_key(move |key| key.delete_key(alias)).await);
+    }
+
     /// Sends a request with what shows who sends it. It is sent once more where the server wants its nonce, and once more
     /// where the server shows that this device's clock is wrong: each time with fresh names in proof and assertion.
     async fn send_shown(

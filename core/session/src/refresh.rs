@@ -18,8 +18,9 @@ use std::sync::{Arc, Weak};
 use pforte_oauth::id_token::{self, PreviousSignIn};
 use pforte_oauth::token::RefreshOptions;
 use pforte_oauth::{Jwks, OauthError, TokenResponse};
-use pforte_vault::{GatedKey, Inbox, IntentKey, Lease, VaultError};
+use pforte_vault::{GatedKey, Inbox, IntentKey, Lease, Vault, VaultError};
 use tokio::sync::{mpsc, oneshot};
+use zeroize::Zeroizing;
 
 use crate::content::GatedContent;
 use crate::context::Context;
@@ -30,14 +31,25 @@ use crate::{SessionError, Token, lease};
 /// How often a sibling process may come in between before the refresh gives up for now.
 const MOST_TRIES: usize = 4;
 
+/// An access token that somebody waits for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// What it is for.
+    pub options: RefreshOptions,
+    /// For how long it has to last, in milliseconds; a renewed one is handed out however short it lasts.
+    pub lasting_ms: i64,
+}
+
 /// What one refresh works with.
 pub(crate) struct Work {
     pub context: Arc<Context>,
     pub keeper: mpsc::WeakUnboundedSender<Command>,
     pub session: u64,
+    /// The lock's epoch in which it began.
+    pub epoch: u64,
     pub content: GatedContent,
-    /// What the new access token is for.
-    pub asked: RefreshOptions,
+    /// What the new access token is for, and for how long it has to last.
+    pub asked: Wanted,
     /// A token that a server has refused: not good enough, even where it looks alive.
     pub rejected: Option<Token>,
     /// Whether this is the second try of a refresh whose answer never came.
@@ -147,31 +159,51 @@ async fn under_lease(work: &Work, lease: &Lease) -> Result<Tried, SessionError> 
         Err(SessionError::Ended { reason }) => {
             let stored = self::newest(work).await?;
             let ended = stored.has_the_tokens_of(&newest);
-            if ended { Err(SessionError::Ended { reason }) } else { Ok(Tried::Again) }
+            if ended {
+                Err(SessionError::Ended { reason: with_cause(work, reason) })
+            } else {
+                Ok(Tried::Again)
+            }
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Why a second try was refused, where that is known.
+fn with_cause(work: &Work, reason: String) -> String {
+    if !work.unfinished {
+        return reason;
+    }
+    match work.context.settings.provider.refresh_grace_s {
+        0 => format!("{reason}; an earlier renewal was cut off, and this provider accepts no second try"),
+        grace_s => {
+            format!("{reason}; an earlier renewal was cut off more than the provider's {grace_s} seconds ago")
+        }
     }
 }
 
 /// What lies in the vault at this moment, a rotation from the inbox taken in. The keeper is told.
 async fn newest(work: &Work) -> Result<GatedContent, SessionError> {
     let key = key(work)?;
-    let stored = work
-        .context
-        .vault(move |vault| {
-            let stored = vault.read_gated(&key)?;
-            Ok(match vault.take_inbox(&key)? {
-                Inbox::Arrived { intent, content } => {
-                    vault.close_intent(&key, &intent, &content)?;
-                    content
-                }
-                Inbox::Empty | Inbox::Refused => stored,
-            })
-        })
-        .await?;
+    let stored = work.context.vault(move |vault| newest_bytes(vault, &key)).await?;
     let content = GatedContent::from_bytes(&stored)?;
-    tell(work, Command::Adopted { session: work.session, content: Box::new(content.clone()) })?;
+    tell(
+        work,
+        Command::Adopted { session: work.session, epoch: work.epoch, content: Box::new(content.clone()) },
+    )?;
     Ok(content)
+}
+
+/// The same in the vault's own terms.
+pub(crate) fn newest_bytes(vault: &Vault, key: &GatedKey) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let stored = vault.read_gated(key)?;
+    Ok(match vault.take_inbox(key)? {
+        Inbox::Arrived { intent, content } => {
+            vault.close_intent(key, &intent, &content)?;
+            content
+        }
+        Inbox::Empty | Inbox::Refused => stored,
+    })
 }
 
 /// Whether somebody else has done already what this refresh is for.
@@ -187,11 +219,11 @@ async fn is_settled(work: &Work, newest: &GatedContent) -> Result<bool, SessionE
 async fn open_intent(work: &Work, lease: &Lease) -> Result<Option<IntentKey>, SessionError> {
     let (key, lease) = (key(work)?, lease.clone());
     work.context
-        .blocking(move |context| match context.vault.open_intent_fenced(&key, &lease) {
+        .blocking(move |context| match context.opened()?.open_intent_fenced(&key, &lease) {
             Ok(intent) => Ok(Some(intent)),
             Err(VaultError::Stale) => Ok(None),
             // The session lives as long as it can be read.
-            Err(VaultError::Superseded) => Ok(context.vault.read_gated(&key).map(|_| None)?),
+            Err(VaultError::Superseded) => Ok(context.opened()?.read_gated(&key).map(|_| None)?),
             Err(error) => Err(error.into()),
         })
         .await
@@ -201,9 +233,9 @@ async fn open_intent(work: &Work, lease: &Lease) -> Result<Option<IntentKey>, Se
 async fn still_held(work: &Work, lease: &Lease) -> Result<bool, SessionError> {
     let (key, lease) = (key(work)?, lease.clone());
     work.context
-        .blocking(move |context| match context.vault.check_lease(&lease) {
+        .blocking(move |context| match context.opened()?.check_lease(&lease) {
             Ok(()) => Ok(true),
-            Err(VaultError::Superseded) => Ok(context.vault.read_gated(&key).map(|_| false)?),
+            Err(VaultError::Superseded) => Ok(context.opened()?.read_gated(&key).map(|_| false)?),
             Err(error) => Err(error.into()),
         })
         .await
@@ -223,10 +255,10 @@ async fn exchange(
     let grant = TokenGrant::Refresh {
         refresh_token: refresh_token.as_secret(),
         bound: content.token().is_bound(),
-        options: &work.asked,
+        options: &work.asked.options,
     };
     let tokens = context.provider.token(grant).await?;
-    let rotated = content.rotated_for(&work.asked, &tokens, &*context.host.clock);
+    let rotated = content.rotated_for(&work.asked.options, &tokens, &*context.host.clock);
     Ok((tokens, rotated))
 }
 

@@ -8,20 +8,20 @@ use pforte_oauth::exchange::Exchange;
 use pforte_oauth::token::RefreshOptions;
 use pforte_oauth::{AuthorizeOptions, OauthError};
 use pforte_transport::Transport;
-use pforte_vault::{AccountId, Vault, VaultError};
+use pforte_vault::AccountId;
 use tokio::sync::{mpsc, watch};
 
 use crate::consent_book::ConsentBook;
 use crate::consent_ledger::{ConsentCommand, Erased};
-use crate::content::SealedText;
+use crate::content::{GatedContent, SealedText};
 use crate::context::Context;
-use crate::keeper::{Command, Keeper};
-use crate::lock::LockState;
-use crate::logout;
+use crate::keeper::{Command, GateChange, Keeper, OnDeviceBecause, Reply};
+use crate::lock::{LockEvent, LockPolicy, LockState};
 use crate::other_ways::{self, OtherDevice, OtherDeviceAnswer};
+use crate::refresh::Wanted;
 use crate::sign_in::{self, TakenUp, ask};
 use crate::transitions::Transitions;
-use crate::{ProfileField, SessionError, SessionSettings, SignOutReport, Status};
+use crate::{ProfileField, SessionError, SessionSettings, SignOutReport, Status, gate, logout};
 
 /// An access token, as it is presented. Redacted in `Debug`, wiped on drop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,9 @@ pub struct SessionView {
     pub proved_elapsed_ms: Option<u64>,
     /// How the session is kept on this device.
     pub kept: Kept,
+    /// Whether it is kept without a gate only because nobody's finger or face was enrolled: once somebody's is, the
+    /// person is to be asked ([`Session::seal_behind_gate`]).
+    pub awaits_enrolment: bool,
     /// What is known about the person, while open.
     pub profile: Vec<ProfileField>,
 }
@@ -94,37 +97,32 @@ pub struct Session {
 
 impl Session {
     /// Opens the account's files. Prompts nobody, uses no network. Needs a tokio runtime.
+    ///
+    /// A device whose storage does not answer yet, as before its first unlock, is no error: the session is
+    /// [`LockState::Unavailable`] and looks again by itself, and at each call.
+    ///
+    /// # Errors
+    /// [`SessionError::Configuration`] for an account's name that can't be used, [`SessionError::Storage`] where the
+    /// storage is broken.
     pub async fn open(
         settings: SessionSettings,
         host: Host,
         transport: Transport,
     ) -> Result<Self, SessionError> {
-        let account = AccountId::new(&settings.account)
+        AccountId::new(&settings.account)
             .map_err(|error| SessionError::Configuration { hint: error.to_string() })?;
-        let (files, secrets) = (host.files.clone(), host.secret_store.clone());
         let transitions = Transitions::default();
-        let opened = transitions.clone();
-        let clock = host.clock.clone();
-        let open = move || match Vault::open(&account, files.clone(), secrets.clone()) {
-            Err(VaultError::Lost { .. }) => {
-                opened.note(clock.wall_ms(), "files of another device or installation were set aside");
-                Vault::start_anew(&account, files, secrets)
-            }
-            opened => opened,
-        };
-        let vault = tokio::task::spawn_blocking(open)
-            .await
-            .map_err(|_| SessionError::Internal { what: "a port panicked" })??;
-        let context = Arc::new(Context::new(settings, host, transport, vault));
+        let context = Arc::new(Context::new(settings, host, transport));
         let (keeper, commands) = mpsc::unbounded_channel();
-        let (status_sender, status) = watch::channel(Status::SignedOut);
+        let (status_sender, status) = watch::channel(Status::Unavailable { why: String::new() });
         let (view_sender, view) = watch::channel(SessionView {
-            lock: LockState::SignedOut,
+            lock: LockState::Unavailable,
             acr: None,
             auth_time_ms: None,
             provider_ahead_ms: None,
             proved_elapsed_ms: None,
             kept: Kept::Not,
+            awaits_enrolment: false,
             profile: Vec::new(),
         });
         let task = Keeper::open(
@@ -167,8 +165,26 @@ impl Session {
     }
 
     /// Signs in by the browser. The session is then in memory, until it is sealed by one of the two `seal` calls.
+    ///
+    /// The browser is an announced departure: it does not lock for five minutes. Whom the person chose to be remembered
+    /// as is filled in where `options` say nothing.
     pub async fn sign_in(&self, options: AuthorizeOptions) -> Result<(), SessionError> {
-        detached(sign_in::run(self.context.clone(), self.keeper.clone(), options)).await
+        let session = self.clone();
+        detached(async move {
+            let remembered = ask(&session.keeper, |reply| Command::LoginHint { reply }).await?;
+            let options = AuthorizeOptions { login_hint: options.login_hint.or(remembered), ..options };
+            session.departs(true).await?;
+            let signed_in = sign_in::run(session.context.clone(), session.keeper.clone(), options).await;
+            session.lock_moves(LockEvent::DepartureOver, "").await?;
+            signed_in
+        })
+        .await
+    }
+
+    /// Whether this device shows whose session it is while it is locked, and fills that in when the person has to sign in
+    /// again. Off until the person chooses it; signing out forgets it.
+    pub async fn remember_person(&self, remembers: bool) -> Result<(), SessionError> {
+        ask(&self.keeper, |reply| Command::Remember { remembers, reply }).await
     }
 
     /// Takes up a sign-in whose redirect reached the app after the process had ended.
@@ -239,14 +255,54 @@ impl Session {
         self.context.host.gate_key.availability().await.map_err(SessionError::Gate)
     }
 
-    /// Puts the session of a moment ago behind finger or face.
+    /// Puts the session behind finger or face: one of a moment ago, or an open one that was kept on this device alone
+    /// (the gate is turned on; what could open it before opens nothing any more). Nothing happens where it is already.
+    ///
+    /// # Errors
+    /// [`SessionError::Gate`]: the session is as it was, a fresh one in memory only.
     pub async fn seal_behind_gate(&self, prompt: Prompt) -> Result<(), SessionError> {
         ask(&self.keeper, |reply| Command::SealBehindGate { prompt, reply }).await
     }
 
-    /// Seals the session of a moment ago on this device, without a gate.
+    /// Seals the session of a moment ago on this device, without a gate, because the person or the policy wants it so.
     pub async fn seal_on_device(&self) -> Result<(), SessionError> {
-        ask(&self.keeper, |reply| Command::SealOnDevice { reply }).await
+        let because = OnDeviceBecause::Chosen;
+        ask(&self.keeper, |reply| Command::SealOnDevice { because, prompt: None, reply }).await
+    }
+
+    /// The same, because nobody's finger or face is enrolled; the view says so until somebody's is and the gate is on.
+    pub async fn seal_until_enrolled(&self) -> Result<(), SessionError> {
+        let because = OnDeviceBecause::NotEnrolled;
+        ask(&self.keeper, |reply| Command::SealOnDevice { because, prompt: None, reply }).await
+    }
+
+    /// Takes the gate away from the open session: the person agrees by opening it once more, then it is sealed anew on
+    /// this device alone.
+    pub async fn turn_gate_off(&self, prompt: Prompt) -> Result<(), SessionError> {
+        let because = OnDeviceBecause::Chosen;
+        ask(&self.keeper, |reply| Command::SealOnDevice { because, prompt: Some(prompt), reply }).await
+    }
+
+    /// Puts another key in the place of the one behind finger or face, as after a new finger was enrolled and the
+    /// device's credential opened the session. Where there is none, one is added.
+    pub async fn renew_gate_key(&self, prompt: Prompt) -> Result<(), SessionError> {
+        self.change_slots(GateChange::Renew, prompt).await
+    }
+
+    /// Lets the device's own PIN, pattern or password open the session, too. It survives a new enrolment, and opens where
+    /// the sensor is locked out.
+    pub async fn add_device_credential(&self, prompt: Prompt) -> Result<(), SessionError> {
+        self.change_slots(GateChange::AddCredential, prompt).await
+    }
+
+    /// Takes that away again. Prompts nobody; nothing happens where it was not added.
+    pub async fn remove_device_credential(&self) -> Result<(), SessionError> {
+        let prompt = Prompt { title: String::new(), reason: String::new(), cancel: String::new() };
+        self.change_slots(GateChange::RemoveCredential, prompt).await
+    }
+
+    async fn change_slots(&self, change: GateChange, prompt: Prompt) -> Result<(), SessionError> {
+        ask(&self.keeper, |reply| Command::ChangeSlots { change, prompt, reply }).await
     }
 
     /// Opens the locked session: a key operation behind finger or face. A second call joins the first.
@@ -254,31 +310,80 @@ impl Session {
         ask(&self.keeper, |reply| Command::Unlock { prompt, reply }).await
     }
 
+    /// Takes the prompt off the screen; those who wait for it get [`SessionError::Cancelled`]. An open session stays open.
+    pub async fn cancel_unlock(&self) -> Result<(), SessionError> {
+        ask(&self.keeper, |reply| Command::CancelUnlock { reply }).await
+    }
+
     /// Locks: keys and content leave memory, a prompt leaves the screen.
     pub async fn lock(&self) -> Result<(), SessionError> {
-        ask(&self.keeper, |reply| Command::Lock { reply }).await
+        ask(&self.keeper, Command::lock).await
+    }
+
+    /// When an open session locks by itself, from now on. Until this is called, it locks when the app leaves the front.
+    pub async fn lock_by(&self, policy: LockPolicy) -> Result<(), SessionError> {
+        ask(&self.keeper, |reply| Command::rule(policy, reply)).await
+    }
+
+    /// The app left the front; not to be called for being merely inactive, as under a prompt of the system.
+    pub async fn left_front(&self) -> Result<(), SessionError> {
+        let at_ms = self.context.host.clock.elapsed_ms();
+        self.lock_moves(LockEvent::LeftFront { at_ms }, "locked: the app left the front").await
+    }
+
+    /// The app is in front again.
+    pub async fn came_to_front(&self) -> Result<(), SessionError> {
+        let at_ms = self.context.host.clock.elapsed_ms();
+        self.lock_moves(LockEvent::CameToFront { at_ms }, "locked: the app was away for too long").await
+    }
+
+    /// The app is about to leave the front for something of its own, such as the camera: it may be away for five minutes
+    /// without being locked. Browser and prompts of the session announce themselves.
+    pub async fn announce_departure(&self) -> Result<(), SessionError> {
+        self.departs(false).await
+    }
+
+    /// The person did something: where the policy locks an idle session, its time begins anew. Unlocking, choosing and
+    /// filling in count by themselves; calls do not, because an app that polls would never be idle.
+    pub async fn used(&self) -> Result<(), SessionError> {
+        let at_ms = self.context.host.clock.elapsed_ms();
+        self.lock_moves(LockEvent::Used { at_ms }, "locked: nobody did anything for too long").await
+    }
+
+    async fn departs(&self, until_over: bool) -> Result<(), SessionError> {
+        let at_ms = self.context.host.clock.elapsed_ms();
+        self.lock_moves(LockEvent::DepartureAnnounced { at_ms, until_over }, "").await
+    }
+
+    async fn lock_moves(&self, event: LockEvent, why: &'static str) -> Result<(), SessionError> {
+        ask(&self.keeper, |reply| Command::LockMoves { event, why, reply }).await
     }
 
     /// The access token, renewed where its time is over. However many ask, one refresh is sent.
     pub async fn token(&self) -> Result<Token, SessionError> {
-        ask(&self.keeper, |reply| Command::Token { asked: RefreshOptions::default(), rejected: None, reply })
-            .await
+        self.token_wanted(Wanted::default(), None).await
     }
 
     /// Another token than `rejected`, which a server has refused.
     pub async fn token_instead_of(&self, rejected: Token) -> Result<Token, SessionError> {
-        ask(&self.keeper, |reply| Command::Token {
-            asked: RefreshOptions::default(),
-            rejected: Some(rejected),
-            reply,
-        })
-        .await
+        self.token_wanted(Wanted::default(), Some(rejected)).await
+    }
+
+    /// An access token that is good for `at_least`, renewed where the present one is not. Where the provider's tokens do
+    /// not last so long, the renewed one is handed out all the same: a rotation is never thrown away.
+    pub async fn token_lasting(&self, at_least: std::time::Duration) -> Result<Token, SessionError> {
+        let lasting_ms = i64::try_from(at_least.as_millis()).unwrap_or(i64::MAX);
+        self.token_wanted(Wanted { lasting_ms, ..Wanted::default() }, None).await
     }
 
     /// A valid access token for other APIs or fewer scopes than the sign-in asked for, got with the same refresh token
     /// (RFC 8707, section 2.2) and kept until it expires.
-    pub async fn token_for(&self, asked: RefreshOptions) -> Result<Token, SessionError> {
-        ask(&self.keeper, |reply| Command::Token { asked, rejected: None, reply }).await
+    pub async fn token_for(&self, options: RefreshOptions) -> Result<Token, SessionError> {
+        self.token_wanted(Wanted { options, ..Wanted::default() }, None).await
+    }
+
+    async fn token_wanted(&self, asked: Wanted, rejected: Option<Token>) -> Result<Token, SessionError> {
+        ask(&self.keeper, |reply| Command::Token { asked, rejected, reply }).await
     }
 
     /// Adds or replaces details about the person.
@@ -286,12 +391,27 @@ impl Session {
         ask(&self.keeper, |reply| Command::SaveProfile { fields, reply }).await
     }
 
-    /// Ends the session: at once on this device, then at the provider.
+    /// Ends the session: at once on this device, then at the provider. One that is locked is not opened for that, so the
+    /// provider can't be told; [`Session::sign_out_offering_unlock`] asks the person first.
+    ///
+    /// The consent ledger stays on this device, sealed, as evidence of what was chosen; it is in use again when its person
+    /// signs in again. [`Session::erase`] destroys it, [`Accounts::remove`](crate::Accounts::remove) removes everything.
     pub async fn sign_out(&self) -> Result<SignOutReport, SessionError> {
         self.end(None).await
     }
 
-    /// The same, and then the provider's own session in the browser (RP-Initiated Logout 1.0), which comes back to
+    /// The same, and where the session is locked the person is offered to open it once, so that the refresh token can be
+    /// revoked. Refused, it ends here all the same, and the report says that the provider's session may live on. A prompt
+    /// that is on the screen already is not waited for.
+    pub async fn sign_out_offering_unlock(&self, prompt: Prompt) -> Result<SignOutReport, SessionError> {
+        if self.view().lock == LockState::Locked {
+            // Whatever comes of it: signing out goes on.
+            drop(self.unlock(prompt).await);
+        }
+        self.end(None).await
+    }
+
+    /// The same as [`Session::sign_out`], and then the provider's own session in the browser (RP-Initiated Logout 1.0), which comes back to
     /// `post_logout_redirect_uri`. The browser opens after this device is signed out, whatever becomes of it.
     pub async fn sign_out_in_browser(
         &self,
@@ -301,15 +421,27 @@ impl Session {
     }
 
     async fn end(&self, browser: Option<String>) -> Result<SignOutReport, SessionError> {
+        self.end_by(browser, |reply| Command::SignOut { reply }).await
+    }
+
+    /// Ends the session and removes the account from this device, evidence included.
+    pub(crate) async fn remove(&self) -> Result<SignOutReport, SessionError> {
+        let report = self.end_by(None, |reply| Command::Remove { reply }).await?;
+        self.context.provider.forget_client_key().await;
+        Ok(report)
+    }
+
+    async fn end_by(
+        &self,
+        browser: Option<String>,
+        command: impl FnOnce(Reply<Option<Box<GatedContent>>>) -> Command + Send + 'static,
+    ) -> Result<SignOutReport, SessionError> {
         let session = self.clone();
         detached(async move {
             let was_open = session.status() != Status::SignedOut;
             let aliases = session.context.vault(|vault| Ok(vault.aliases())).await?;
-            let content = ask(&session.keeper, |reply| Command::SignOut { reply }).await?;
-            for alias in aliases {
-                // A key that wraps nothing any more harms nobody.
-                drop(session.context.host.gate_key.delete_key(alias).await);
-            }
+            let content = ask(&session.keeper, command).await?;
+            gate::forget(&session.context, aliases).await;
             session.context.provider.forget_key().await;
             let told = match &content {
                 Some(content) => session.context.revoke(content).await,
@@ -424,9 +556,9 @@ impl Session {
         read: impl FnOnce(&ConsentBook) -> T + Send + 'static,
     ) -> Result<T, SessionError> {
         let (reply, answer) = tokio::sync::oneshot::channel();
-        let read = Box::new(move |book: &ConsentBook| drop(reply.send(read(book))));
+        let read = Box::new(move |book: Result<&ConsentBook, SessionError>| drop(reply.send(book.map(read))));
         self.keeper.send(Command::ReadLedger { read }).map_err(|_| SessionError::Closed)?;
-        answer.await.map_err(|_| SessionError::Closed)
+        answer.await.map_err(|_| SessionError::Closed)?
     }
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pforte_client::{Client, Config, ConsentStatus, Entry, Error, ExportFormat, Turn};
+use pforte_client::{Client, Config, ConsentStatus, Entry, Error, ExportFormat, PolicyFolder, Turn};
 use pforte_host::{Act, Answer, Ask, AskKind, ConsentChoice, FieldValue, PresenterError};
 use pforte_journeys::{World, answers};
 use pforte_testing::ScriptedHost;
@@ -48,6 +48,17 @@ fn consent_with(world: &World, say: impl Fn(&Ask) -> Result<Answer, PresenterErr
         AskKind::Consent { .. } => say(ask),
         _ => Ok(answers(ask)),
     });
+}
+
+/// The portal's policy, but a visitor's consent to analytics says nothing of the time after signing in.
+fn analytics_links_nobody(world: &World) -> PolicyFolder {
+    let mut policy = world.config().policy;
+    let (before, rest) = policy.policy_toml.split_once("[purpose.analytics]").unwrap();
+    let (purpose, after) = rest.split_once("\n\n").unwrap();
+    let kept: Vec<&str> = purpose.lines().filter(|line| !line.starts_with("links_identity")).collect();
+    assert_eq!(kept.len() + 1, purpose.lines().count(), "the portal's analytics links");
+    policy.policy_toml = format!("{before}[purpose.analytics]{}\n\n{after}", kept.join("\n"));
+    policy
 }
 
 fn refuse_all(ask: &Ask) -> Answer {
@@ -163,7 +174,7 @@ async fn another_person_signs_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_granted_after_a_session_ended_is_a_visitors() {
     let world = World::new().await;
-    let client = world.open().await.unwrap();
+    let client = world.open_with_policy(analytics_links_nobody(&world)).await.unwrap();
     cleared(&client, "review.write").await;
     world.control().end_sessions("alice").unwrap();
     assert!(matches!(client.fetch_reviews(&world).await, Err(Error::SignInAgain { .. })));
@@ -277,7 +288,7 @@ async fn browsing_anonymously_writes_nothing_until_a_choice_is_made() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_visitors_refusal_comes_along_and_a_grant_only_where_the_text_mentions_linking() {
     let world = World::new().await;
-    let client = world.open().await.unwrap();
+    let client = world.open_with_policy(analytics_links_nobody(&world)).await.unwrap();
     let consent = client.consent();
     consent.withdraw("newsletter".to_owned(), act()).await.unwrap();
     consent.grant("analytics".to_owned(), act()).await.unwrap();
@@ -294,7 +305,7 @@ async fn a_visitors_refusal_comes_along_and_a_grant_only_where_the_text_mentions
         assert_ne!(anonymous[member], known[member], "{member} must not link the two");
     }
     drop(client);
-    let again = world.open().await.unwrap();
+    let again = world.open_with_policy(analytics_links_nobody(&world)).await.unwrap();
     assert_eq!(status(&again, "profile.store").await, ConsentStatus::Granted, "and is there while locked");
 }
 

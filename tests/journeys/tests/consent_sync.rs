@@ -190,17 +190,24 @@ async fn a_sync_that_is_broken_off_anywhere_is_taken_up() {
     assert!(matches!(error, Error::Retry { .. }), "{error:?}");
     assert!(phone.consent().sync().await.unwrap().complete);
     let (_, tablet) = new_device(&world).await;
+    // Each answer is held back, so that a sync is broken off while it waits for one.
+    let held_back = Misdeed::Delay { millis: 100, processed: true };
+    world.control().misbehave(Misbehaviour::always(Endpoint::Consent, held_back)).unwrap();
     let mut broken_off = 0;
-    for calls in 1..12 {
+    for calls in [1, 2, 3].into_iter().cycle().take(60) {
         let before = world.control().consent_calls().len();
         let syncing = {
             let tablet = tablet.clone();
             tokio::spawn(async move { tablet.consent().sync().await })
         };
         while world.control().consent_calls().len() < before + calls && !syncing.is_finished() {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        broken_off += u32::from(!syncing.is_finished());
+        if syncing.is_finished() {
+            assert!(syncing.await.unwrap().unwrap().complete);
+            break;
+        }
+        broken_off += 1;
         syncing.abort();
         drop(syncing.await);
     }
@@ -366,7 +373,8 @@ async fn a_ledger_that_was_cut_or_rolled_back_is_noticed() {
         [("rolled back to before the withdrawal", before[&name].clone()), ("emptied", vec![])]
     {
         device.files.put(&name, bytes);
-        let error = Client::open(config(&world), device.host()).await.map(|_| ()).unwrap_err();
+        let client = Client::open(config(&world), device.host()).await.unwrap();
+        let error = client.consent().history().await.unwrap_err();
         assert!(matches!(error, Error::Unavailable { .. }), "{what}: {error:?}");
     }
     device.files.put(&name, now);

@@ -67,8 +67,9 @@ attacks! {
             poisoned[position] ^= 1;
             std::fs::write(&path, &poisoned).unwrap();
             scene.world.control().clear_log();
-            let error = scene.world.open().await.unwrap_err();
-            scene.holds(&error, Kind::Unavailable, &"", &[]);
+            let client = scene.world.open().await.unwrap();
+            assert!(matches!(client.status(), Status::Unavailable { .. }), "{:?}", client.status());
+            scene.holds(&client.unlock().await.unwrap_err(), Kind::Unavailable, &"", &[]);
             assert_eq!(scene.count("/jwks") + scene.count("/.well-known/openid-configuration"), 0);
             // What is set aside is there to be looked at; here it goes back, for the next byte.
             for entry in std::fs::read_dir(scene.world.folder.path()).unwrap() {

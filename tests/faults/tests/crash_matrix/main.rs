@@ -300,8 +300,7 @@ async fn a_renewed_sign_in_of_the_same_person() {
 async fn a_sign_in_of_another_person() {
     let (old, new) = (Found::alice(GATED), Found::SignedOut);
     let (prepare, step): (Step, Step) = (behind_gate, sign_in_as_bob);
-    cut_everywhere(Case { name: "another person", prepare, begin: unlock, step, old, new, anew: false })
-        .await;
+    cut_everywhere(Case { name: "another person", prepare, begin: unlock, step, old, new, anew: true }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -66,7 +66,9 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(json: &'a [u8], what: &'static str) -
     if json.len() > MAX_JSON_BYTES || !is_object {
         return Err(InspectionError::Malformed { what });
     }
-    serde_json::from_slice(json).map_err(|_| InspectionError::Malformed { what })
+    // Serde looks for UTF-8 only in the members that it keeps.
+    let json = std::str::from_utf8(json).map_err(|_| InspectionError::Malformed { what })?;
+    serde_json::from_str(json).map_err(|_| InspectionError::Malformed { what })
 }
 
 pub(crate) fn base64url(text: &str, what: &'static str) -> Result<Vec<u8>, InspectionError> {

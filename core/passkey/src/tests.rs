@@ -168,6 +168,16 @@ fn an_answer_for_another_challenge_is_refused() {
 }
 
 #[test]
+fn client_data_that_is_no_utf8_is_refused() {
+    let made = inspect_creation(&creation(|_| ()), RP).unwrap();
+    let data = format!(r#"{{"type":"webauthn.create","challenge":"{}","origin":"h?"}}"#, encode([7; 32]));
+    let answer = |data: &[u8]| json!({"response": {"clientDataJSON": encode(data)}}).to_string();
+    assert_eq!(made.inspect_response(&answer(data.as_bytes())), Ok(()));
+    let broken: Vec<u8> = data.bytes().map(|byte| if byte == b'?' { 0xFC } else { byte }).collect();
+    assert!(matches!(made.inspect_response(&answer(&broken)), Err(InspectionError::Malformed { .. })));
+}
+
+#[test]
 fn debug_shows_no_challenge() {
     let printed = format!("{:?}", inspect_request(&request(|_| ()), RP).unwrap());
     assert_eq!(printed, r#"RequestOptions { rp_id: "portal.example", .. }"#);

@@ -15,7 +15,7 @@
 use pforte_consent::{
     Bond, Digest, Draft, Imported, Ledger, Payload, PublicKey, Salt, Sealed, State, Statement, Subject,
 };
-use pforte_vault::Log;
+use pforte_vault::{Log, Vault, VaultError};
 use tokio::sync::oneshot;
 
 use crate::consent_book::{Begin, ConsentBook, KeyId, NOBODY, Section, Whose, sealed_to_log, split};
@@ -94,7 +94,16 @@ impl Keeper {
 
     /// Reads the log, every signature and link checked; what an erasure left beyond its time is removed.
     pub(crate) async fn open_book(&mut self) -> Result<(), SessionError> {
-        let records = self.context.vault(|vault| vault.read_log(Log::Ledger)).await?;
+        let read = |vault: &Vault| match vault.read_log(Log::Ledger) {
+            // Its end, or all of it, is gone. Nobody's way in: what it said is asked anew, and no grant comes of that.
+            Err(VaultError::Rollback { .. }) => vault.clear_log(Log::Ledger).map(|()| None),
+            records => records.map(Some),
+        };
+        let records = self.context.vault(read).await?;
+        if records.is_none() {
+            self.note("the consent ledger on this device was cut short and is begun anew");
+        }
+        let records = records.unwrap_or_default();
         let mut book = ConsentBook::default();
         for (begin, records, payloads) in split(&records)? {
             let device_key = self.ledger_key(begin.key).await?;

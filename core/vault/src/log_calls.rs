@@ -70,7 +70,7 @@ impl Vault {
     }
 
     /// Begins the log anew with these records: the old log or the new one is there, never a part. A damaged or rolled
-    /// back log is no obstacle; a newer format is.
+    /// back log is set aside and is no obstacle; a newer format is.
     ///
     /// # Errors
     /// [`VaultError::NotNow`], [`VaultError::Storage`], [`VaultError::Invalid`], [`VaultError::UnknownVersion`].
@@ -79,7 +79,12 @@ impl Vault {
         self.keys_or_new()?;
         let (install_id, file) = self.run(|known| {
             let before = match self.load_log(known, log) {
-                Err(VaultError::Rollback { .. }) => None,
+                Err(VaultError::Rollback { .. }) => {
+                    if self.read_file(part(log), MAX_LOG)?.is_some() {
+                        self.set_aside(part(log), "cut")?;
+                    }
+                    None
+                }
                 Err(error) if known.is_settled(&error) => None,
                 other => other?,
             };

@@ -116,6 +116,9 @@ fn a_log_begun_anew_does_not_come_back() {
     assert!(matches!(vault.append(Log::Ledger, b""), Err(VaultError::Rollback { .. })));
     vault.clear_log(Log::Ledger).unwrap();
     assert!(vault.read_log(Log::Ledger).unwrap().is_empty());
+    let aside: Vec<_> =
+        device.disk().files.into_iter().filter(|(name, _)| name.starts_with("a.ledger.cut-")).collect();
+    assert!(matches!(&aside[..], [(_, bytes)] if *bytes == before), "what was refused is kept: {aside:?}");
     device.put("a.ledger", before);
     assert!(
         matches!(vault.read_log(Log::Ledger), Err(VaultError::Rollback { .. })),

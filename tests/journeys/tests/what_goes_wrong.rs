@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use pforte_client::{Client, Config, Entry, Error, PolicyFolder, Provider, Status};
+use pforte_client::{Client, Config, ConsentStatus, Entry, Error, PolicyFolder, Provider, Status};
 use pforte_host::GateReadiness;
 use pforte_journeys::World;
 use pforte_testing::{BrowserHabit, Finger};
@@ -103,6 +103,48 @@ async fn a_truncated_file_is_set_aside_and_said() {
     let client = world.open().await.unwrap();
     assert!(client.consent().history().await.unwrap().contains("profile.store"));
     assert!(matches!(client.enter("review.write").await, Ok(Entry::Cleared { .. })));
+}
+
+/// The consents are asked anew, which grants nothing; nobody is locked out, and what is left of the file is kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_lost_its_end_its_bytes_or_everything_is_begun_anew() {
+    type Harm = fn(Vec<u8>) -> Option<Vec<u8>>;
+    let harms: [(&str, Harm); 3] = [
+        ("cut", |bytes| Some(bytes[..bytes.len() / 2].to_vec())),
+        ("changed", |mut bytes| {
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            Some(bytes)
+        }),
+        ("gone", |_| None),
+    ];
+    for (what, harm) in harms {
+        let world = World::new().await;
+        drop(signed_in(&world).await);
+        let path = world.folder.path().join("main.ledger");
+        match harm(std::fs::read(&path).unwrap()) {
+            Some(bytes) => std::fs::write(&path, bytes).unwrap(),
+            None => std::fs::remove_file(&path).unwrap(),
+        }
+        let client = world.open().await.unwrap();
+        assert!(matches!(client.status(), Status::Locked { .. }), "{what}: {:?}", client.status());
+        assert!(
+            client.why().iter().any(|line| line.contains("consent ledger")),
+            "{what}: {:?}",
+            client.why()
+        );
+        client.unlock().await.unwrap();
+        let purposes = client.consent().purposes().await.unwrap();
+        assert!(purposes.iter().all(|one| one.status == ConsentStatus::Unknown), "{what}: {purposes:?}");
+        let asked = world.device.asks.asked().len();
+        assert!(matches!(client.enter("review.write").await, Ok(Entry::Cleared { .. })), "{what}");
+        assert!(world.device.asks.asked().len() > asked, "{what}: asked anew");
+        let names = world.files().names().unwrap();
+        assert_eq!(names.iter().any(|name| name.starts_with("main.ledger.")), what != "gone", "{names:?}");
+        drop(client);
+        let client = world.open().await.unwrap();
+        assert!(client.consent().history().await.unwrap().contains("profile.store"), "{what}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

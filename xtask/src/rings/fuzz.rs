@@ -63,7 +63,7 @@ fn seconds(said: Option<&str>) -> Result<u64, Stop> {
 fn build(workspace: &Workspace, run: &mut Run) -> Result<PathBuf, Stop> {
     let tool = tools::cargo_fuzz(workspace, run)?;
     let folder = workspace.target("fuzz/build");
-    // Without a sanitizer: all but the C library is safe Rust, and the address sanitizer halves the executions.
+    // Without a sanitizer: the rooms under it are safe Rust, and more executions find more.
     let mut build = Command::new(tool);
     build
         .args(["fuzz", "build", "--fuzz-dir", ".", "--sanitizer", "none", "--target-dir"])

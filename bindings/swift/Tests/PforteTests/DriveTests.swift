@@ -36,14 +36,10 @@ import Testing
         entering.cancel()
         _ = await withdrawn.next()
         let again = Task { try await pforte.enter("review.write") }
-        var next = await shown.next()
+        guard let next = await shown.next() else { throw Missing(what: "no ask") }
         #expect(next == first)
-        let person = RecordingPresenter(log: PortLog())
-        while let ask = next {
-            screen.answer(try await person.present(ask: ask))
-            if case .consent = ask.kind { break }
-            next = await shown.next()
-        }
+        let answering = Task { try await screen.answerAll(from: next) }
+        defer { answering.cancel() }
         guard case .cleared = try await again.value else { throw Missing(what: "not cleared") }
     }
 
@@ -105,7 +101,12 @@ private final class HandedOver: Presenter, @unchecked Sendable {
         (answers, answered) = AsyncStream.makeStream()
     }
 
-    func answer(_ answer: Answer) { answered.yield(answer) }
+    /// Answers `ask` and every later one, until it is cancelled.
+    func answerAll(from ask: Ask) async throws {
+        let person = RecordingPresenter(log: PortLog())
+        answered.yield(try await person.present(ask: ask))
+        for await later in asks { answered.yield(try await person.present(ask: later)) }
+    }
 
     func present(ask: Ask) async throws -> Answer {
         shown.yield(ask)

@@ -64,7 +64,7 @@ impl Keeper {
         self.proved_elapsed_ms = Some(self.context.host.clock.elapsed_ms());
     }
 
-    pub(super) fn note(&self, what: &str) {
+    pub(crate) fn note(&self, what: &str) {
         self.transitions.note(self.context.host.clock.wall_ms(), what);
     }
 

@@ -92,23 +92,26 @@ private final class HandedOver: Presenter, @unchecked Sendable {
     let withdrawals: AsyncStream<Void>
     private let shown: AsyncStream<Ask>.Continuation
     private let withdrawn: AsyncStream<Void>.Continuation
-    private let answers: AsyncStream<Answer>
-    private let answered: AsyncStream<Answer>.Continuation
+    /// Of the ask on the screen: cancelling ends a stream for good, so each ask has its own.
+    private let answered = Guarded<AsyncStream<Answer>.Continuation?>(nil)
 
     init() {
         (asks, shown) = AsyncStream.makeStream()
         (withdrawals, withdrawn) = AsyncStream.makeStream()
-        (answers, answered) = AsyncStream.makeStream()
     }
 
     /// Answers `ask` and every later one, until it is cancelled.
     func answerAll(from ask: Ask) async throws {
         let person = RecordingPresenter(log: PortLog())
-        answered.yield(try await person.present(ask: ask))
-        for await later in asks { answered.yield(try await person.present(ask: later)) }
+        answer(try await person.present(ask: ask))
+        for await later in asks { answer(try await person.present(ask: later)) }
     }
 
+    private func answer(_ answer: Answer) { answered.with { _ = $0?.yield(answer) } }
+
     func present(ask: Ask) async throws -> Answer {
+        let (answers, answering) = AsyncStream<Answer>.makeStream()
+        answered.with { $0 = answering }
         shown.yield(ask)
         for await answer in answers { return answer }
         throw PresenterError.Interrupted

@@ -243,6 +243,16 @@ impl PforteCore {
     }
 }
 
+impl PforteCore {
+    pub(crate) fn client(&self) -> Arc<Client> {
+        self.client.clone()
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
 impl Drop for PforteCore {
     fn drop(&mut self) {
         let held = self.forwarding.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -251,7 +261,7 @@ impl Drop for PforteCore {
 }
 
 /// Opens the folder on a thread that may block.
-async fn open_folder(folder: PathBuf) -> Result<FolderFiles, Error> {
+pub(crate) async fn open_folder(folder: PathBuf) -> Result<FolderFiles, Error> {
     let shown = folder.display().to_string();
     let opened = tokio::task::spawn_blocking(move || FolderFiles::open(folder)).await;
     match opened {

@@ -29,14 +29,18 @@ mod core;
 mod engine;
 mod event_sink;
 mod observer;
+mod other_ways;
 pub mod port_errors;
 pub mod ports;
+mod security;
 pub mod values;
 
 pub use crate::caller::Caller;
 pub use crate::core::PforteCore;
 pub use event_sink::{EventSink, EventSinkError};
 pub use observer::{Observer, ObserverError};
+pub use other_ways::OtherDeviceWait;
+pub use security::accounts;
 
 /// The library's version, such as `0.1.0`.
 #[uniffi::export]

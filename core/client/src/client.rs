@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pforte_gate::{Policy, PolicySource, PromptUse};
-use pforte_host::{Answer, Ask, Host, Moment};
+use pforte_host::{Answer, Ask, FileStore, Host, Moment};
 use pforte_journey::TouchpointEvent;
 use pforte_session::lock::LockPolicy;
 use pforte_session::{Session, SessionSettings, SignOutReport, Status};
@@ -15,7 +15,8 @@ use crate::drives::Drives;
 use crate::error::{browser_closed, policy_mistakes};
 use crate::track::Tracking;
 use crate::{
-    Challenge, Config, Consent, Entry, Error, Header, HttpRequest, HttpResponse, Resumed, Turn, calls,
+    Challenge, Config, Consent, Entry, Error, Header, HttpRequest, HttpResponse, Resumed, Security, Turn,
+    calls,
 };
 
 /// How many events a slow observer may lag behind before it misses some.
@@ -78,7 +79,8 @@ impl Client {
         let rules = LockPolicy {
             on_background: lock.on_background,
             grace_ms: lock.grace_s.saturating_mul(1000),
-            ..LockPolicy::default()
+            idle_ms: lock.idle_s.map(|idle_s| idle_s.saturating_mul(1000)),
+            open_at_most_ms: lock.open_at_most_s.map(|open_s| open_s.saturating_mul(1000)),
         };
         session.lock_by(rules).await?;
         Ok(Arc::new(Self {
@@ -224,6 +226,25 @@ impl Client {
         Ok(self.session.announce_departure().await?)
     }
 
+    /// The person did something in the app: where the policy locks an idle session, its time begins anew. Unlocking,
+    /// choosing and filling in count by themselves; calls do not, because an app that polls would never be idle.
+    pub async fn used(self: &Arc<Self>) -> Result<(), Error> {
+        Ok(self.session.used().await?)
+    }
+
+    /// The accounts that keep something in the folder of `files`, in the order of their names. Opens none of them;
+    /// [`Config::account`] names the one to open.
+    pub async fn accounts(files: Arc<dyn FileStore>) -> Result<Vec<String>, Error> {
+        Ok(pforte_session::accounts_in(files).await?)
+    }
+
+    /// Signs the account out and removes everything of it from this device: secrets, files, device keys, and the consent
+    /// ledger, which is evidence: export it before. Other accounts stay as they are. The client is of no use afterwards.
+    pub async fn remove_account(self: &Arc<Self>) -> Result<SignOutReport, Error> {
+        self.tracking.forget(None);
+        Ok(self.session.remove().await?)
+    }
+
     /// Ends the session on this device at once, then at the provider. Where it is locked, the person is offered to open it
     /// once, so that the provider can be told; refused, the report says that its session may live on.
     pub async fn sign_out(self: &Arc<Self>) -> Result<SignOutReport, Error> {
@@ -278,6 +299,11 @@ impl Client {
     /// The last transitions in words, newest first, for the app's support screen.
     pub fn why(&self) -> Vec<String> {
         self.session.why()
+    }
+
+    /// The gate before the session.
+    pub fn security(self: &Arc<Self>) -> Security {
+        Security::new(self.clone())
     }
 
     /// The person's consents.

@@ -22,6 +22,7 @@ mod http;
 mod other_ways;
 mod profile;
 mod protocol;
+mod security;
 mod track;
 
 pub use client::Client;
@@ -34,7 +35,8 @@ pub use other_ways::OtherDeviceSignIn;
 pub use pforte_host as host;
 pub use pforte_journey::{Outcome, TouchpointEvent};
 pub use pforte_oauth::Use;
-pub use pforte_session::OtherDevice;
+pub use pforte_session::{Kept, OtherDevice};
 pub use pforte_session::{ProfileField, SignOutReport, Status, SyncReport};
 pub use protocol::{Pin, Protocol};
+pub use security::{Security, SecurityView};
 pub use track::{EventSink, SinkError, TrackedEvent};

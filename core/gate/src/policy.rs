@@ -78,6 +78,10 @@ pub struct LockPolicy {
     pub on_background: bool,
     /// For how long after that it stays open, in seconds; at most 300.
     pub grace_s: u64,
+    /// `idle`: after so many seconds without the person doing anything it locks; nothing: never for that.
+    pub idle_s: Option<u64>,
+    /// `open_at_most`: so many seconds after it was opened it locks, however much it is used; nothing: no limit.
+    pub open_at_most_s: Option<u64>,
     /// Whether the person may decline the biometric gate where the device has one.
     pub gate: GateRequirement,
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pforte_host::Host;
+use pforte_host::{FileStore, Host};
 use pforte_transport::Transport;
 use pforte_vault::AccountId;
 use tokio::sync::OnceCell;
@@ -34,17 +34,7 @@ impl Accounts {
     /// # Errors
     /// [`SessionError::NotNow`] and [`SessionError::Storage`].
     pub async fn list(&self) -> Result<Vec<String>, SessionError> {
-        let files = self.host.files.clone();
-        let names = tokio::task::spawn_blocking(move || files.names())
-            .await
-            .map_err(|_| SessionError::Internal { what: "a port panicked" })??;
-        let accounts: BTreeSet<String> = names
-            .iter()
-            .filter_map(|name| Some(name.split_once('.')?.0))
-            .filter(|account| AccountId::new(account).is_ok())
-            .map(str::to_owned)
-            .collect();
-        Ok(accounts.into_iter().collect())
+        accounts_in(self.host.files.clone()).await
     }
 
     /// Opens an account, as [`Session::open`] does; one that is open already comes back as it is, whatever else the
@@ -84,6 +74,23 @@ impl Accounts {
     fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Arc<OnceCell<Session>>>) -> T) -> T {
         work(&mut self.opened.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// The accounts that keep something in `files`, in the order of their names. Opens none of them.
+///
+/// # Errors
+/// [`SessionError::NotNow`] and [`SessionError::Storage`].
+pub async fn accounts_in(files: Arc<dyn FileStore>) -> Result<Vec<String>, SessionError> {
+    let names = tokio::task::spawn_blocking(move || files.names())
+        .await
+        .map_err(|_| SessionError::Internal { what: "a port panicked" })??;
+    let accounts: BTreeSet<String> = names
+        .iter()
+        .filter_map(|name| Some(name.split_once('.')?.0))
+        .filter(|account| AccountId::new(account).is_ok())
+        .map(str::to_owned)
+        .collect();
+    Ok(accounts.into_iter().collect())
 }
 
 impl fmt::Debug for Accounts {

@@ -38,7 +38,7 @@ mod sign_in;
 mod status;
 mod transitions;
 
-pub use accounts::Accounts;
+pub use accounts::{Accounts, accounts_in};
 pub use consent_ledger::Erased;
 pub use consent_sync::{AuthorisedSend, ConsentService, SyncReport};
 pub use context::SessionSettings;

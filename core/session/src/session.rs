@@ -425,7 +425,7 @@ impl Session {
     }
 
     /// Ends the session and removes the account from this device, evidence included.
-    pub(crate) async fn remove(&self) -> Result<SignOutReport, SessionError> {
+    pub async fn remove(&self) -> Result<SignOutReport, SessionError> {
         let report = self.end_by(None, |reply| Command::Remove { reply }).await?;
         self.context.provider.forget_client_key().await;
         Ok(report)

@@ -70,6 +70,9 @@ async fn the_journey_with_a_certified_provider() {
     // The access token runs out by the device's elapsed time; the provider rotates the refresh token.
     let before = client.authorization(&issuer()).await.unwrap();
     device.clock.advance(Duration::from_secs(3600));
+    // Nobody did anything for so long: the portal's policy locks then.
+    assert!(matches!(client.send(userinfo()).await, Err(Error::Locked { .. })));
+    client.unlock().await.unwrap();
     let after = client.authorization(&issuer()).await.unwrap();
     assert_ne!(before, after);
     assert_eq!(client.send(userinfo()).await.unwrap().status, 200);
@@ -78,8 +81,8 @@ async fn the_journey_with_a_certified_provider() {
     drop(client);
     let client = open(&device, "portal-app").await.unwrap();
     assert!(matches!(client.status(), Status::Locked { .. }));
-    client.unlock().await.unwrap();
     device.clock.advance(Duration::from_secs(3600));
+    client.unlock().await.unwrap();
     assert_eq!(client.send(userinfo()).await.unwrap().status, 200);
 
     let report = client.sign_out().await.unwrap();
@@ -103,8 +106,10 @@ async fn signing_out_revokes_the_token_and_leaves_nothing_to_open() {
         device.files.put(&name, bytes);
     }
     let client = open(&device, "portal-app").await.unwrap();
-    assert_eq!(client.status(), Status::SignedOut);
+    assert!(matches!(client.status(), Status::Unavailable { .. }), "{:?}", client.status());
+    assert!(client.unlock().await.is_err());
     assert!(client.why().iter().any(|line| line.contains("set aside")), "{:?}", client.why());
+    assert!(matches!(client.enter("review.write").await, Ok(Entry::Cleared { .. })), "by signing in");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,6 +117,6 @@ async fn an_unknown_client_is_told_what_to_check() {
     let device = device();
     let client = open(&device, "nobody").await.unwrap();
     let error = client.sign_in(None).await.unwrap_err();
-    assert!(error.to_string().contains("client `nobody`"), "{error}");
+    assert!(error.to_string().contains("check client_id and issuer"), "{error}");
     assert_eq!(client.status(), Status::SignedOut);
 }

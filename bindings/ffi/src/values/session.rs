@@ -1,9 +1,9 @@
 //! Entries, the status, and the record of the way there.
 
-use pforte_client::host::Ask;
+use pforte_client::host::{Ask, GateAvailability};
 use pforte_client::{
-    Challenge, Clearance, Entry, Outcome, ProfileField, Resumed, ResumedEnd, SignOutReport, Status,
-    TouchpointEvent, Turn,
+    Challenge, Clearance, Entry, Kept, OtherDevice, Outcome, ProfileField, Resumed, ResumedEnd, SecurityView,
+    SignOutReport, Status, TouchpointEvent, Turn,
 };
 
 /// How an entry ends.
@@ -114,6 +114,42 @@ pub struct ProfileField {
     pub value: String,
     /// Where it comes from: `id_token`, `userinfo` or `self`.
     pub source: String,
+}
+
+/// How a session is kept on a device.
+#[uniffi::remote(Enum)]
+pub enum Kept {
+    /// There is none, or it is in memory only.
+    Not,
+    /// Sealed with the device's own key; opening it prompts nobody.
+    OnDevice,
+    /// Sealed behind finger, face or device credential.
+    BehindGate,
+}
+
+/// What a security screen shows.
+#[uniffi::remote(Record)]
+pub struct SecurityView {
+    /// How the session is kept on this device.
+    pub kept: Kept,
+    /// Whether it is kept without a gate only because nobody's finger or face was enrolled: once somebody's is, offer to
+    /// turn the gate on.
+    pub awaits_enrolment: bool,
+    /// What the device offers as a gate, now.
+    pub gate: GateAvailability,
+}
+
+/// What the person types on another device.
+#[uniffi::remote(Record)]
+pub struct OtherDevice {
+    /// What the person types.
+    pub user_code: String,
+    /// Where.
+    pub verification_uri: String,
+    /// The same with the code in it, for a QR code.
+    pub verification_uri_complete: Option<String>,
+    /// When the code ends, in seconds since 1970 by the device's clock.
+    pub expires_s: i64,
 }
 
 /// What signing out achieved.

@@ -17,9 +17,13 @@ public final class Pforte: Sendable {
     /// The person's consents: what, for whom, since when, how to revoke.
     public let consent: Consents
 
+    /// The gate before the session: turned on and off by the person.
+    public let security: Security
+
     private init(core: PforteCore, feed: Feed) {
         self.core = core
         self.feed = feed
+        security = Security(core: core)
         consent = Consents(core: core)
     }
 
@@ -139,6 +143,40 @@ public final class Pforte: Sendable {
         try await PforteError.rethrown { try await core.enteredBackground() }
     }
 
+    /// The app is in front again: locks where it was away for too long.
+    public func enteredForeground() async throws {
+        try await PforteError.rethrown { try await core.enteredForeground() }
+    }
+
+    /// The app is about to leave the front for something of its own, such as the camera: for five minutes that does not
+    /// lock. Browser and prompts announce themselves.
+    public func announceDeparture() async throws {
+        try await PforteError.rethrown { try await core.announceDeparture() }
+    }
+
+    /// The person did something in the app: where the policy locks an idle session, its time begins anew. Unlocking,
+    /// choosing and filling in count by themselves; calls do not, because an app that polls would never be idle.
+    public func used() async throws {
+        try await PforteError.rethrown { try await core.used() }
+    }
+
+    /// Takes an unlock prompt off the screen; the call that showed it throws `cancelled`.
+    public func cancelUnlock() async throws {
+        try await PforteError.rethrown { try await core.cancelUnlock() }
+    }
+
+    /// The accounts that keep something in `folder`, in the order of their names. Opens none of them.
+    public static func accounts(in folder: URL) async throws -> [String] {
+        try await PforteError.rethrown { try await PforteGenerated.accounts(folder: folder.path) }
+    }
+
+    /// Signs the account out and removes everything of it from this device, the consent ledger included: export it before.
+    /// Other accounts stay as they are. The client is of no use afterwards.
+    @discardableResult
+    public func removeAccount() async throws -> SignOutReport {
+        try await PforteError.rethrown { try await core.removeAccount() }
+    }
+
     /// Ends the session on this device at once, then at the provider.
     @discardableResult
     public func signOut() async throws -> SignOutReport {
@@ -158,6 +196,21 @@ public final class Pforte: Sendable {
     /// such as `urn:ietf:params:oauth:token-type:id_token`.
     public func signIn(token: String, type: String) async throws {
         try await PforteError.rethrown { try await core.signInWithToken(token: token, tokenType: type) }
+    }
+
+    /// Signs in on another device: gives out what the person types there. One that is still under way is taken up.
+    public func signInOnOtherDevice() async throws -> OtherDeviceSignIn {
+        try await PforteError.rethrown { OtherDeviceSignIn(waiting: try await core.signInOnOtherDevice()) }
+    }
+
+    /// Asks the provider for the person's details, where it puts none into the ID token (OIDC Core 1.0, section 5.3).
+    public func fetchProfile() async throws {
+        try await PforteError.rethrown { try await core.fetchProfile() }
+    }
+
+    /// The public key to register at the provider under `keyID` for `private_key_jwt`, as a JWK: this installation's own.
+    public func clientJWK(keyID: String) async throws -> String {
+        try await PforteError.rethrown { try await core.clientJwk(keyId: keyID) }
     }
 
     /// Takes over a session that another library began, by its refresh token, so that nobody has to sign in again.

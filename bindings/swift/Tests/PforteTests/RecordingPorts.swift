@@ -43,7 +43,7 @@ final class RecordingGateKey: GateKey, @unchecked Sendable {
 
     func availability() async throws -> GateAvailability {
         log.note("gate_key.availability()")
-        return GateAvailability(biometric: .ready, wrapPrompts: true, deviceCredential: false)
+        return GateAvailability(biometric: .ready, wrapPrompts: true, deviceCredential: true)
     }
 
     func createKey(alias: String, kind: GateKind) async throws {

@@ -13,6 +13,9 @@ use crate::{
 
 const VERSION_HINT: &str = "3 (a number that rises with each change)";
 const LONGEST_GRACE_S: u64 = 300;
+/// Nobody reads a page in less.
+const SHORTEST_IDLE_S: u64 = 10;
+const SHORTEST_OPEN_S: u64 = 60;
 
 impl Draft<'_> {
     pub(super) fn read_version_and_locale(&mut self, root: &Table<'_>) {
@@ -146,7 +149,7 @@ impl Draft<'_> {
 
     pub(super) fn read_lock(&mut self, root: &Table<'_>) {
         let Some(value) = root.value("lock") else { return };
-        let keys = ["on_background", "grace", "gate"];
+        let keys = ["on_background", "grace", "idle", "open_at_most", "gate"];
         let Some(table) = self.reader.table("[lock]".to_owned(), value, &keys) else { return };
         if let Some(on_background) = self.reader.boolean(&table, "on_background") {
             self.policy.lock.on_background = on_background;
@@ -157,10 +160,26 @@ impl Draft<'_> {
                 self.reader.report("too-long", name.span, "grace in [lock] can be at most 5m.".to_owned());
             }
         }
+        self.policy.lock.idle_s = self.at_least(&table, "idle", SHORTEST_IDLE_S);
+        self.policy.lock.open_at_most_s = self.at_least(&table, "open_at_most", SHORTEST_OPEN_S);
         let gates = [("optional", GateRequirement::Optional), ("required", GateRequirement::Required)];
         if let Some(gate) = self.reader.word(&table, "gate", &gates) {
             self.policy.lock.gate = gate;
         }
+    }
+
+    /// A duration of [lock] that may be left out, and not be shorter than `shortest` seconds.
+    fn at_least(&mut self, table: &Table<'_>, key: &str, shortest: u64) -> Option<u64> {
+        let (seconds, name) = self.duration(table, key)?;
+        if seconds < shortest {
+            let sentence = format!(
+                "{key} in {} must be at least {shortest}s, so that people are not locked out while they read; leave it out \
+                 for no limit.",
+                table.title
+            );
+            self.reader.report("too-short", name.span, sentence);
+        }
+        Some(seconds)
     }
 
     pub(super) fn read_age(&mut self, root: &Table<'_>) {

@@ -62,6 +62,9 @@ class Pforte internal constructor(
     /** What the person agreed to: seen and changed at any time, offline too. */
     val consent: Consent = Consent(core)
 
+    /** The gate before the session: turned on and off by the person. */
+    val security: Security = Security(core)
+
     init {
         core.observe(Forwarding(statuses, steps, ends))
     }
@@ -135,6 +138,24 @@ class Pforte internal constructor(
      */
     suspend fun enteredBackground() = translated { core.enteredBackground() }
 
+    /** The app is in front again: locks where it was away for too long. */
+    suspend fun enteredForeground() = translated { core.enteredForeground() }
+
+    /**
+     * The app is about to leave the front for something of its own, such as the camera: for five minutes that does not
+     * lock. Browser and prompts announce themselves.
+     */
+    suspend fun announceDeparture() = translated { core.announceDeparture() }
+
+    /**
+     * The person did something in the app: where the policy locks an idle session, its time begins anew. Unlocking, choosing
+     * and filling in count by themselves; calls do not, because an app that polls would never be idle.
+     */
+    suspend fun used() = translated { core.used() }
+
+    /** Takes an unlock prompt off the screen; the call that showed it ends with [PforteException.Cancelled]. */
+    suspend fun cancelUnlock() = translated { core.cancelUnlock() }
+
     /** Ends the session on this device at once, then at the provider. */
     suspend fun signOut(): SignOutReport = translated { core.signOut() }
 
@@ -153,6 +174,21 @@ class Pforte internal constructor(
         token: String,
         tokenType: String,
     ) = translated { core.signInWithToken(token, tokenType) }
+
+    /** Signs in on another device: gives out what the person types there. One that is still under way is taken up. */
+    suspend fun signInOnOtherDevice(): OtherDeviceSignIn = OtherDeviceSignIn(translated { core.signInOnOtherDevice() })
+
+    /** Asks the provider for the person's details, where it puts none into the ID token (OIDC Core 1.0, section 5.3). */
+    suspend fun fetchProfile() = translated { core.fetchProfile() }
+
+    /** The public key to register at the provider under [keyId] for `private_key_jwt`, as a JWK: this installation's own. */
+    suspend fun clientJwk(keyId: String): String = translated { core.clientJwk(keyId) }
+
+    /**
+     * Signs the account out and removes everything of it from this device, the consent ledger included: export it before.
+     * Other accounts stay as they are. Close this client afterwards.
+     */
+    suspend fun removeAccount(): SignOutReport = translated { core.removeAccount() }
 
     /** Takes over a session that another library began, by its [refreshToken], so that nobody has to sign in again. */
     suspend fun adopt(refreshToken: String) = translated { core.adopt(refreshToken) }
@@ -188,6 +224,9 @@ class Pforte internal constructor(
     }
 
     companion object {
+        /** The accounts that keep something in [folder], in the order of their names. Opens none of them. */
+        suspend fun accounts(folder: Path): List<String> = translated { com.pforte.ffi.accounts(folder.toString()) }
+
         /**
          * Opens the client: reads the policy, the vault's open part and the clock. Prompts nobody, uses no network.
          *

@@ -60,6 +60,15 @@ typealias ProfileField = com.pforte.ffi.ProfileField
 /** What signing out achieved. */
 typealias SignOutReport = com.pforte.ffi.SignOutReport
 
+/** What a security screen shows. */
+typealias SecurityView = com.pforte.ffi.SecurityView
+
+/** How a session is kept on a device. */
+typealias Kept = com.pforte.ffi.Kept
+
+/** What the person types on another device. */
+typealias OtherDevice = com.pforte.ffi.OtherDevice
+
 /** One step of a person's way through a touchpoint. */
 typealias TouchpointEvent = com.pforte.ffi.TouchpointEvent
 

@@ -24,6 +24,7 @@ static WIPES_WHAT_IS_FREED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 mod adapters;
+mod app_calls;
 mod caller;
 mod core;
 mod engine;
@@ -37,6 +38,7 @@ pub mod values;
 
 pub use crate::caller::Caller;
 pub use crate::core::PforteCore;
+pub use app_calls::AppCallSteps;
 pub use event_sink::{EventSink, EventSinkError};
 pub use observer::{Observer, ObserverError};
 pub use other_ways::OtherDeviceWait;

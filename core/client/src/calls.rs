@@ -9,6 +9,8 @@
 //!                                         └─► redirect ── origin listed? ─► authorised anew, or refused
 //! ```
 
+use std::sync::Arc;
+
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use pforte_host::SecretText;
@@ -24,35 +26,167 @@ pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// The most redirects of one call.
 const MOST_REDIRECTS: usize = 5;
 
-/// One call, with its retries and redirects.
-pub(crate) async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, Error> {
+/// One call over the client's own transport, with its retries and redirects.
+pub(crate) async fn send(client: &Arc<Client>, request: HttpRequest) -> Result<HttpResponse, Error> {
     let mut request = prepared(&request)?;
-    let mut token = listed_token(client, request.uri()).await?;
-    let (mut nonces, mut refreshes, mut redirects) = (1, 1, MOST_REDIRECTS);
+    let mut call = AppCall::of(client.clone(), request.method().clone(), &request.uri().to_string()).await?;
     loop {
-        let response = exchange(client, &request, &token).await?;
-        match refusal_of(&response) {
-            Some(Refusal::DpopNonceNeeded { .. }) if nonces > 0 => nonces -= 1,
-            Some(Refusal::InvalidToken) if refreshes > 0 => {
-                refreshes -= 1;
-                token = client.session.token_instead_of(token).await?;
-            }
-            Some(Refusal::StepUp { acr_values, max_age_seconds }) => {
-                return Err(step_up(acr_values, max_age_seconds));
-            }
-            _ => match redirected(&request, &response)? {
-                None => return Ok(from_response(response)),
-                Some(_) if redirects == 0 => {
-                    return Err(not_http("the server redirects it from page to page without an end"));
-                }
-                Some(next) => {
-                    redirects -= 1;
-                    (nonces, refreshes) = (1, 1);
-                    request = next;
-                    token = listed_token(client, request.uri()).await?;
-                }
-            },
+        let response = exchange(client, &request, &call.sending.credentials).await?;
+        let step = call.judge(response.status(), response.headers()).await?;
+        if step == Step::Deliver {
+            return Ok(from_response(response));
         }
+        if call.token.is_none() {
+            // Following it without the token is for stacks that the app brought itself.
+            listed(client, &call.sending.url)?;
+        }
+        *request.method_mut() = call.method.clone();
+        *request.uri_mut() = call.sending.url.parse().map_err(|_| not_http("the URL can't be used"))?;
+        if !call.sending.keeps_body {
+            *request.body_mut() = Vec::new();
+            request.headers_mut().remove(CONTENT_TYPE);
+            request.headers_mut().remove(CONTENT_LENGTH);
+        }
+    }
+}
+
+/// One call of an HTTP stack that the app brought itself, step by step: what is to be sent, and what comes of the answer.
+///
+/// Send what [`AppCall::sending`] says, with redirects turned off in the stack; hand each answer's head to
+/// [`AppCall::answered`], and send again for as long as it says so. Token, nonce, refresh and redirects are settled here,
+/// each of them so often and no more often than by [`Client::send`].
+pub struct AppCall {
+    client: Arc<Client>,
+    method: Method,
+    sending: Sending,
+    /// The token that was sent; nothing where a redirect left the listed origins.
+    token: Option<Token>,
+    nonces: usize,
+    refreshes: usize,
+    redirects: usize,
+}
+
+/// What is to be sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sending {
+    /// The method.
+    pub method: String,
+    /// The absolute URL.
+    pub url: String,
+    /// The headers that authorise this very sending, in the place of any of the same name; empty where a redirect left the
+    /// listed origins.
+    pub credentials: Vec<Header>,
+    /// Whether the call's body goes along; false where a redirect made a `GET` of it.
+    pub keeps_body: bool,
+}
+
+impl std::fmt::Debug for Sending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sending")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Step {
+    Deliver,
+    SendAgain,
+}
+
+impl AppCall {
+    /// Begins a call to a listed origin.
+    pub(crate) async fn begin(client: Arc<Client>, method: &str, url: &str) -> Result<Self, Error> {
+        let method = Method::from_bytes(method.as_bytes())
+            .map_err(|_| not_http("the method is not an HTTP method"))?;
+        Self::of(client, method, url).await
+    }
+
+    async fn of(client: Arc<Client>, method: Method, url: &str) -> Result<Self, Error> {
+        listed(&client, url)?;
+        let sending = Sending {
+            method: method.to_string(),
+            url: url.to_owned(),
+            credentials: Vec::new(),
+            keeps_body: true,
+        };
+        let token = Some(client.session.token().await?);
+        let mut call =
+            Self { client, method, sending, token, nonces: 1, refreshes: 1, redirects: MOST_REDIRECTS };
+        call.sign().await?;
+        Ok(call)
+    }
+
+    /// What is to be sent now.
+    pub fn sending(&self) -> &Sending {
+        &self.sending
+    }
+
+    /// Judges an answer by its head. Whether to send again, as [`AppCall::sending`] says then; otherwise the answer is the
+    /// app's. A step-up challenge is [`Error::StepUpNeeded`], a session that was locked meanwhile [`Error::Locked`].
+    pub async fn answered(&mut self, status: u16, headers: &[Header]) -> Result<bool, Error> {
+        let status =
+            StatusCode::from_u16(status).map_err(|_| not_http("the status is not an HTTP status"))?;
+        Ok(self.judge(status, &header_map(headers)?).await? == Step::SendAgain)
+    }
+
+    async fn judge(&mut self, status: StatusCode, headers: &HeaderMap) -> Result<Step, Error> {
+        if let Some(token) = self.token.clone() {
+            self.client.session.remember_nonce(&self.sending.url, headers);
+            match refusal_of(status, headers) {
+                Some(Refusal::DpopNonceNeeded { .. }) if self.nonces > 0 => {
+                    self.nonces -= 1;
+                    return self.sign().await;
+                }
+                Some(Refusal::InvalidToken) if self.refreshes > 0 => {
+                    self.refreshes -= 1;
+                    self.token = Some(self.client.session.token_instead_of(token).await?);
+                    return self.sign().await;
+                }
+                Some(Refusal::StepUp { acr_values, max_age_seconds }) => {
+                    return Err(step_up(acr_values, max_age_seconds));
+                }
+                _ => {}
+            }
+        }
+        let Some(target) = redirected(&self.method, &self.sending.url, status, headers)? else {
+            return Ok(Step::Deliver);
+        };
+        if self.redirects == 0 {
+            return Err(not_http("the server redirects it from page to page without an end"));
+        }
+        self.redirects -= 1;
+        (self.nonces, self.refreshes) = (1, 1);
+        let sends_body = target.keeps_method && self.sending.keeps_body;
+        match listed(&self.client, &target.url) {
+            Ok(()) => self.token = Some(self.client.session.token().await?),
+            // What the app sends is for its own servers; asking another for a page tells nothing.
+            Err(error) if sends_body && !self.method.is_safe() => return Err(error),
+            Err(_) => self.token = None,
+        }
+        if !target.keeps_method {
+            self.method = Method::GET;
+        }
+        self.sending.keeps_body = sends_body;
+        self.sending.url = target.url;
+        self.sending.method = self.method.to_string();
+        self.sign().await
+    }
+
+    /// Credentials for the next sending.
+    async fn sign(&mut self) -> Result<Step, Error> {
+        self.sending.credentials = match &self.token {
+            Some(token) => credentials(&self.client, &self.method, &self.sending.url, token).await?,
+            None => Vec::new(),
+        };
+        Ok(Step::SendAgain)
+    }
+}
+
+impl std::fmt::Debug for AppCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppCall").field("sending", &self.sending).finish_non_exhaustive()
     }
 }
 
@@ -73,8 +207,10 @@ pub(crate) async fn authorization(client: &Client, url: &str) -> Result<String, 
 /// The headers for one sending of a request by another HTTP stack.
 pub(crate) async fn authorize(client: &Client, request: &HttpRequest) -> Result<Vec<Header>, Error> {
     let request = prepared(request)?;
-    let token = listed_token(client, request.uri()).await?;
-    credentials(client, &request, &token).await
+    let url = request.uri().to_string();
+    listed(client, &url)?;
+    let token = client.session.token().await?;
+    credentials(client, request.method(), &url, &token).await
 }
 
 /// The headers for sending it once more, where the response asks for that.
@@ -91,7 +227,7 @@ pub(crate) async fn authorize_again(
     listed(client, &sent.url)?;
     let response = to_response(response)?;
     client.session.remember_nonce(&sent.url, response.headers());
-    let token = match (refusal_of(&response), used) {
+    let token = match (refusal_of(response.status(), response.headers()), used) {
         (Some(Refusal::DpopNonceNeeded { .. }), _) => client.session.token().await?,
         (Some(Refusal::InvalidToken), Some(used)) => client.session.token_instead_of(used).await?,
         (Some(Refusal::InvalidToken), None) => client.session.token().await?,
@@ -100,7 +236,7 @@ pub(crate) async fn authorize_again(
         }
         _ => return Ok(None),
     };
-    credentials(client, &request, &token).await.map(Some)
+    credentials(client, request.method(), &sent.url, &token).await.map(Some)
 }
 
 fn step_up(acr_values: Vec<String>, max_age_seconds: Option<u64>) -> Error {
@@ -117,79 +253,71 @@ fn header_value(token: &Token) -> String {
 
 async fn credentials(
     client: &Client,
-    request: &Request<Vec<u8>>,
+    method: &Method,
+    url: &str,
     token: &Token,
 ) -> Result<Vec<Header>, Error> {
     let header = |name: &str, value| Header { name: name.to_owned(), value };
     let mut headers = vec![header("authorization", header_value(token))];
     if token.is_bound() {
-        let url = request.uri().to_string();
-        headers.push(header("dpop", client.session.proof(request.method(), &url, token).await?));
+        headers.push(header("dpop", client.session.proof(method, url, token).await?));
     }
     Ok(headers)
 }
 
-/// Sends the request once, with credentials made for this sending, and keeps the nonce that comes back.
+/// Sends the request once, with credentials made for this sending.
 async fn exchange(
     client: &Client,
     request: &Request<Vec<u8>>,
-    token: &Token,
+    credentials: &[Header],
 ) -> Result<Response<Vec<u8>>, Error> {
     let mut sent = request.clone();
-    for Header { name, value } in credentials(client, request, token).await? {
+    for Header { name, value } in credentials {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| not_http("a credential's name"))?;
         let mut value =
-            HeaderValue::from_str(&value).map_err(|_| not_http("the access token is not a header value"))?;
+            HeaderValue::from_str(value).map_err(|_| not_http("the access token is not a header value"))?;
         value.set_sensitive(true);
         sent.headers_mut().insert(name, value);
     }
-    let response =
-        client.transport.send(sent).await.map_err(|error| Error::from(SessionError::from(error)))?;
-    client.session.remember_nonce(&request.uri().to_string(), response.headers());
-    Ok(response)
+    client.transport.send(sent).await.map_err(|error| Error::from(SessionError::from(error)))
 }
 
 /// A challenge that can't be read is the app's to see: it gets the response as it came.
-fn refusal_of(response: &Response<Vec<u8>>) -> Option<Refusal> {
-    refusal(response).ok().flatten()
+fn refusal_of(status: StatusCode, headers: &HeaderMap) -> Option<Refusal> {
+    let mut head = Response::new(());
+    *head.status_mut() = status;
+    *head.headers_mut() = headers.clone();
+    refusal(&head).ok().flatten()
 }
 
-/// The request a redirect asks for (RFC 9110, section 15.4); nothing where the response is none.
+/// Where a redirect leads.
+struct Target {
+    url: String,
+    keeps_method: bool,
+}
+
+/// What a redirect asks for (RFC 9110, section 15.4); nothing where the response is none.
 fn redirected(
-    request: &Request<Vec<u8>>,
-    response: &Response<Vec<u8>>,
-) -> Result<Option<Request<Vec<u8>>>, Error> {
-    let keeps_method = match response.status() {
+    method: &Method,
+    url: &str,
+    status: StatusCode,
+    headers: &HeaderMap,
+) -> Result<Option<Target>, Error> {
+    let keeps_method = match status {
         StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
-        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => *request.method() != Method::POST,
-        StatusCode::SEE_OTHER => *request.method() == Method::HEAD,
+        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => *method != Method::POST,
+        StatusCode::SEE_OTHER => *method == Method::HEAD,
         _ => return Ok(None),
     };
-    let Some(location) = response.headers().get(LOCATION) else { return Ok(None) };
-    let here = Url::parse(&request.uri().to_string()).map_err(|_| not_http("the URL is not absolute"))?;
+    let Some(location) = headers.get(LOCATION) else { return Ok(None) };
+    let here = Url::parse(url).map_err(|_| not_http("the URL is not absolute"))?;
     let mut there = location
         .to_str()
         .ok()
         .and_then(|text| here.join(text).ok())
         .ok_or_else(|| not_http("the server redirects it to something that is no URL"))?;
     there.set_fragment(None);
-    let mut next = request.clone();
-    *next.uri_mut() = there
-        .as_str()
-        .parse()
-        .map_err(|_| not_http("the server redirects it to something that is no URL"))?;
-    if !keeps_method {
-        *next.method_mut() = Method::GET;
-        *next.body_mut() = Vec::new();
-        next.headers_mut().remove(CONTENT_TYPE);
-        next.headers_mut().remove(CONTENT_LENGTH);
-    }
-    Ok(Some(next))
-}
-
-async fn listed_token(client: &Client, uri: &http::Uri) -> Result<Token, Error> {
-    listed(client, &uri.to_string())?;
-    Ok(client.session.token().await?)
+    Ok(Some(Target { url: there.into(), keeps_method }))
 }
 
 fn listed(client: &Client, url: &str) -> Result<(), Error> {

@@ -15,8 +15,8 @@ use crate::drives::Drives;
 use crate::error::{browser_closed, policy_mistakes};
 use crate::track::Tracking;
 use crate::{
-    Challenge, Config, Consent, Entry, Error, Header, HttpRequest, HttpResponse, Resumed, Security, Turn,
-    calls,
+    AppCall, Challenge, Config, Consent, Entry, Error, Header, HttpRequest, HttpResponse, Resumed, Security,
+    Turn, calls,
 };
 
 /// How many events a slow observer may lag behind before it misses some.
@@ -257,6 +257,11 @@ impl Client {
     /// inside; a step-up challenge comes out as [`Error::StepUpNeeded`].
     pub async fn send(self: &Arc<Self>, request: HttpRequest) -> Result<HttpResponse, Error> {
         calls::send(self, request).await
+    }
+
+    /// Begins a call to a listed API origin that another HTTP stack makes: [`AppCall`] says what it has to send.
+    pub async fn begin_call(self: &Arc<Self>, method: &str, url: &str) -> Result<AppCall, Error> {
+        AppCall::begin(self.clone(), method, url).await
     }
 
     /// The `Authorization` header's value for a request that another HTTP stack makes to a listed API origin.

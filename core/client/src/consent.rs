@@ -172,7 +172,10 @@ impl Consent {
 }
 
 /// An authorised call, as any of the app's own.
-async fn send(client: &Client, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, Error> {
+async fn send(
+    client: &Arc<Client>,
+    request: http::Request<Vec<u8>>,
+) -> Result<http::Response<Vec<u8>>, Error> {
     let (parts, body) = request.into_parts();
     let headers = parts.headers.iter().map(|(name, value)| crate::Header {
         name: name.as_str().to_owned(),

@@ -25,6 +25,7 @@ mod protocol;
 mod security;
 mod track;
 
+pub use calls::{AppCall, Sending};
 pub use client::Client;
 pub use config::{Config, ConsentService, Controller, LocaleTexts, PolicyFolder, Provider, ProviderKind};
 pub use consent::{Consent, ConsentStatus, ErasureReport, ExportFormat, PurposeView};

@@ -73,7 +73,7 @@ const ERRORS: &[Seed] = &[
     seed("policy", "\"page\"]", "\"page\", \"page\"]", "twice", "names page twice"),
     seed("policy", "grace = \"0s\"", "grace = \"10m\"", "too-long", "at most 5m"),
     seed("policy", "grace = \"0s\"", "grace = \"soon\"", "bad-duration", "write a number"),
-    seed("policy", "idle = \"15m\"", "idle = \"0s\"", "too-short", "while they read"),
+    seed("policy", "open_at_most = \"12h\"", "idle = \"0s\"", "too-short", "while they read"),
     seed("policy", "open_at_most = \"12h\"", "open_at_most = \"12\"", "bad-duration", "write a number"),
     seed("policy", "on_background = true", "on_background = \"yes\"", "wrong-type", "true or false"),
     seed("policy", "consent_from = 16", "consent_from = 0", "out-of-range", "from 1 to 120"),

@@ -99,7 +99,10 @@ async fn the_person_chooses_whether_the_locked_device_names_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_session_locks_as_the_policy_says_and_using_it_begins_its_time_anew() {
     let world = World::new().await;
-    let client = signed_in(&world).await;
+    let mut policy = world.config().policy;
+    policy.policy_toml = policy.policy_toml.replace("grace = \"0s\"", "grace = \"0s\"\nidle = \"15m\"");
+    let client = world.open_with_policy(policy).await.unwrap();
+    assert!(matches!(client.enter("review.write").await, Ok(Entry::Cleared { .. })));
     let minutes = |minutes: u64| world.device.clock.advance(Duration::from_secs(minutes * 60));
     minutes(10);
     client.used().await.unwrap();
@@ -108,7 +111,7 @@ async fn an_idle_session_locks_as_the_policy_says_and_using_it_begins_its_time_a
     assert!(matches!(client.status(), Status::Unlocked { .. }));
     minutes(16);
     client.used().await.unwrap();
-    assert!(matches!(client.status(), Status::Locked { .. }), "the portal's policy says 15 minutes");
+    assert!(matches!(client.status(), Status::Locked { .. }), "idle for longer than the policy says");
     assert!(client.why()[0].contains("the time it may stay open is over"), "{:?}", client.why());
 }
 

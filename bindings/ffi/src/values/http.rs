@@ -1,6 +1,6 @@
 //! An app's own calls.
 
-use pforte_client::{Header, HttpRequest, HttpResponse};
+use pforte_client::{Header, HttpRequest, HttpResponse, Sending};
 
 /// A request the app wants to make to one of its listed API origins.
 #[uniffi::remote(Record)]
@@ -34,4 +34,18 @@ pub struct Header {
     pub name: String,
     /// The field's value.
     pub value: String,
+}
+
+/// What the app's own HTTP stack is to send.
+#[uniffi::remote(Record)]
+pub struct Sending {
+    /// The method.
+    pub method: String,
+    /// The absolute URL.
+    pub url: String,
+    /// The headers that authorise this very sending, in the place of any of the same name; empty where a redirect left the
+    /// listed origins.
+    pub credentials: Vec<Header>,
+    /// Whether the call's body goes along; false where a redirect made a `GET` of it.
+    pub keeps_body: bool,
 }

@@ -11,7 +11,7 @@
 /// One instance a process and account. Every call may be made from any task; work leaves the caller's thread, and
 /// cancelling the caller ends its waiting, never a rotation or a write under way.
 public final class Pforte: Sendable {
-    private let core: PforteCore
+    let core: PforteCore
     private let feed: Feed
 
     /// The person's consents: what, for whom, since when, how to revoke.

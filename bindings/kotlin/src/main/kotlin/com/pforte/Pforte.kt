@@ -1,5 +1,6 @@
 package com.pforte
 
+import com.pforte.ffi.AppCallSteps
 import com.pforte.ffi.Caller
 import com.pforte.ffi.Config
 import com.pforte.ffi.CoreException
@@ -199,6 +200,18 @@ class Pforte internal constructor(
      * @throws PforteException.StepUpNeeded if the server wants more assurance; [call] answers that by itself.
      */
     suspend fun send(request: HttpRequest): HttpResponse = translated { core.send(request) }
+
+    /** Begins a call to a listed API origin that the app's own HTTP stack makes; `pforte.interceptor` does it for OkHttp. */
+    internal suspend fun beginCall(
+        method: String,
+        url: String,
+    ): AppCallSteps = translated { core.beginCall(method, url) }
+
+    /**
+     * The headers that authorise one sending of [request] by another HTTP stack: `authorization`, and `dpop` where the token
+     * is bound to this device.
+     */
+    suspend fun authorize(request: HttpRequest): List<Header> = translated { core.authorize(request) }
 
     /** The `Authorization` header's value for a request that another HTTP stack makes to a listed API origin. */
     suspend fun authorization(url: String): String = translated { core.authorization(url) }

@@ -21,7 +21,9 @@ object Surroundings {
 }
 
 /** The development provider in a process of its own, signing `alice` in without a page; ended by [close]. */
-class DevelopmentProvider : AutoCloseable {
+class DevelopmentProvider(
+    settings: String = """{"automatic":"alice"}""",
+) : AutoCloseable {
     private val process: Process
     private val http = HttpClient.newHttpClient()
 
@@ -33,7 +35,7 @@ class DevelopmentProvider : AutoCloseable {
             "${Surroundings.providerProgram} is not there: cargo build -p pforte-provider"
         }
         process =
-            ProcessBuilder(Surroundings.providerProgram.toString(), "--settings", """{"automatic":"alice"}""")
+            ProcessBuilder(Surroundings.providerProgram.toString(), "--settings", settings)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start()
         val line = process.inputReader().readLine()

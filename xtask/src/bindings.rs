@@ -31,6 +31,12 @@ pub fn swift(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Writes the gate's shared cases and Rust's answers to `target/cases`, for the other languages to answer.
+pub fn shared_cases(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
+    let mut cases = workspace.cargo(["test", "--workspace", "--exclude", "xtask", "--test", "cases"]);
+    run.prepare("write the gate's shared cases", &mut cases)
+}
+
 /// An empty folder: what a former build wrote and this one does not must not be compiled.
 fn emptied(workspace: &Workspace, below: &str) -> Result<std::path::PathBuf, Stop> {
     let folder = workspace.path(below);

@@ -52,11 +52,12 @@ impl Workspace {
 }
 
 /// What a walk of the journey needs to know (`tests/journeys/JOURNEY.md`), for a workspace seen at `root`.
-pub fn journey_surroundings(root: &Path) -> [(&'static str, PathBuf); 3] {
+pub fn journey_surroundings(root: &Path) -> [(&'static str, PathBuf); 4] {
     let provider = format!("target/debug/pforte-provider{}", std::env::consts::EXE_SUFFIX);
     [
         ("PFORTE_PROVIDER_BIN", root.join(provider)),
         ("PFORTE_POLICY", root.join("core/gate/portal")),
         ("PFORTE_JOURNEY_OUT", root.join("target/journeys")),
+        ("PFORTE_CASES", root.join("target/cases")),
     ]
 }

@@ -44,6 +44,14 @@ pub use observer::{Observer, ObserverError};
 pub use other_ways::OtherDeviceWait;
 pub use security::accounts;
 
+/// Decides a case of the gate that is written as JSON; the decision as canonical JSON. For tests: the answers of all three
+/// languages are compared byte by byte.
+#[cfg(feature = "cases")]
+#[uniffi::export]
+pub fn decide_case(json: String) -> String {
+    pforte_client::decide_case(&json)
+}
+
 /// The library's version, such as `0.1.0`.
 #[uniffi::export]
 pub fn version() -> String {

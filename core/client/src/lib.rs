@@ -33,6 +33,8 @@ pub use entry::{Clearance, Entry, Resumed, ResumedEnd, Turn};
 pub use error::{Challenge, Error};
 pub use http::{Header, HttpRequest, HttpResponse};
 pub use other_ways::OtherDeviceSignIn;
+#[cfg(feature = "cases")]
+pub use pforte_gate::cases::decide_case;
 pub use pforte_host as host;
 pub use pforte_journey::{Outcome, TouchpointEvent};
 pub use pforte_oauth::Use;

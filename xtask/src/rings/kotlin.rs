@@ -13,6 +13,7 @@ use crate::workspace::{Workspace, journey_surroundings};
 pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
     tools::require(run, &["java", "mvn"], &["default-jdk-headless", "maven"])?;
     bindings::kotlin(workspace, run)?;
+    bindings::shared_cases(workspace, run)?;
     snippets::write(workspace, run, Language::Kotlin)?;
     journeys::forget(workspace, "kotlin")?;
     let library: PathBuf = workspace.target("debug");

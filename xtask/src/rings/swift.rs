@@ -17,6 +17,7 @@ pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
         None => Some(swift_root::ready(workspace, run)?),
     };
     bindings::swift(workspace, run)?;
+    bindings::shared_cases(workspace, run)?;
     snippets::write(workspace, run, Language::Swift)?;
     journeys::forget(workspace, "swift")?;
     // XCTest prints some of its lines to standard error; they are counted too.

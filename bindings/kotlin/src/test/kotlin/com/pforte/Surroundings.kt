@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit
 object Surroundings {
     val policy: Path = place("PFORTE_POLICY", "../../core/gate/portal")
     val journeys: Path = place("PFORTE_JOURNEY_OUT", "../../target/journeys")
+    val cases: Path = place("PFORTE_CASES", "../../target/cases")
     val providerProgram: Path = place("PFORTE_PROVIDER_BIN", "../../target/debug/pforte-provider")
 
     private fun place(

@@ -13,6 +13,8 @@ use crate::workspace::Workspace;
 pub enum Language {
     Kotlin,
     Swift,
+    /// Kotlin against Android's classes, out of the Android library's own README.
+    Android,
 }
 
 impl Language {
@@ -20,19 +22,28 @@ impl Language {
         match self {
             Self::Kotlin => "bindings/kotlin/src/test/generated",
             Self::Swift => "bindings/swift/Tests/PforteTests/generated",
+            Self::Android => "bindings/kotlin/android/src/test/generated",
+        }
+    }
+
+    /// Where the snippets stand.
+    fn readme(self) -> &'static str {
+        match self {
+            Self::Kotlin | Self::Swift => "README.md",
+            Self::Android => "bindings/kotlin/android/README.md",
         }
     }
 
     fn fence(self) -> &'static str {
         match self {
-            Self::Kotlin => "kotlin",
+            Self::Kotlin | Self::Android => "kotlin",
             Self::Swift => "swift",
         }
     }
 
     fn extension(self) -> &'static str {
         match self {
-            Self::Kotlin => "kt",
+            Self::Kotlin | Self::Android => "kt",
             Self::Swift => "swift",
         }
     }
@@ -48,9 +59,9 @@ struct Snippet {
 
 /// Writes the README's snippets of one language, in place of those of the last run.
 pub fn write(workspace: &Workspace, run: &mut Run, language: Language) -> Result<(), Stop> {
-    let readme = match fs::read_to_string(workspace.path("README.md")) {
+    let readme = match fs::read_to_string(workspace.path(language.readme())) {
         Ok(readme) => readme,
-        Err(error) => return Err(Stop::Failed(format!("README.md: {error}"))),
+        Err(error) => return Err(Stop::Failed(format!("{}: {error}", language.readme()))),
     };
     let found = extract(&readme).map_err(Stop::Failed)?;
     let folder = workspace.path(language.folder());
@@ -60,7 +71,7 @@ pub fn write(workspace: &Workspace, run: &mut Run, language: Language) -> Result
     fs::create_dir_all(&folder)?;
     let chosen: Vec<_> = found.iter().filter(|snippet| snippet.language == language).collect();
     for snippet in &chosen {
-        let text = format!("// From README.md, where it is to be changed.\n{}", snippet.code);
+        let text = format!("// From {}, where it is to be changed.\n{}", language.readme(), snippet.code);
         fs::write(folder.join(format!("{}.{}", snippet.name, language.extension())), text)?;
     }
     let verdict = if chosen.is_empty() {
@@ -68,7 +79,10 @@ pub fn write(workspace: &Workspace, run: &mut Run, language: Language) -> Result
     } else {
         Ok(())
     };
-    run.check(&format!("{} {} snippets written out of README.md", chosen.len(), language.fence()), verdict);
+    run.check(
+        &format!("{} {} snippets written out of {}", chosen.len(), language.fence(), language.readme()),
+        verdict,
+    );
     Ok(())
 }
 
@@ -85,7 +99,8 @@ fn extract(readme: &str) -> Result<Vec<Snippet>, String> {
         let language = match mark.split('-').next() {
             Some("kotlin") => Language::Kotlin,
             Some("swift") => Language::Swift,
-            _ => return Err(format!("README.md: `{mark}` begins with neither kotlin- nor swift-")),
+            Some("android") => Language::Android,
+            _ => return Err(format!("README.md: `{mark}` begins with neither kotlin-, swift- nor android-")),
         };
         if lines.next() != Some(&format!("```{}", language.fence())) {
             return Err(format!("README.md: after the mark `{mark}` a line ```{} is due", language.fence()));

@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use pforte_host::SecretText;
 use pforte_oauth::challenge::{Refusal, refusal};
 use pforte_session::{SessionError, Token};
-use url::Url;
+use url::{Host, Url};
 
 use crate::{Challenge, Client, Error, Header, HttpRequest, HttpResponse};
 
@@ -35,10 +35,6 @@ pub(crate) async fn send(client: &Arc<Client>, request: HttpRequest) -> Result<H
         let step = call.judge(response.status(), response.headers()).await?;
         if step == Step::Deliver {
             return Ok(from_response(response));
-        }
-        if call.token.is_none() {
-            // Following it without the token is for stacks that the app brought itself.
-            listed(client, &call.sending.url)?;
         }
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = call.sending.url.parse().map_err(|_| not_http("the URL can't be used"))?;
@@ -59,8 +55,7 @@ pub struct AppCall {
     client: Arc<Client>,
     method: Method,
     sending: Sending,
-    /// The token that was sent; nothing where a redirect left the listed origins.
-    token: Option<Token>,
+    token: Token,
     nonces: usize,
     refreshes: usize,
     redirects: usize,
@@ -73,8 +68,7 @@ pub struct Sending {
     pub method: String,
     /// The absolute URL.
     pub url: String,
-    /// The headers that authorise this very sending, in the place of any of the same name; empty where a redirect left the
-    /// listed origins.
+    /// The headers that authorise this very sending, in the place of any of the same name.
     pub credentials: Vec<Header>,
     /// Whether the call's body goes along; false where a redirect made a `GET` of it.
     pub keeps_body: bool,
@@ -111,7 +105,7 @@ impl AppCall {
             credentials: Vec::new(),
             keeps_body: true,
         };
-        let token = Some(client.session.token().await?);
+        let token = client.session.token().await?;
         let mut call =
             Self { client, method, sending, token, nonces: 1, refreshes: 1, redirects: MOST_REDIRECTS };
         call.sign().await?;
@@ -132,23 +126,21 @@ impl AppCall {
     }
 
     async fn judge(&mut self, status: StatusCode, headers: &HeaderMap) -> Result<Step, Error> {
-        if let Some(token) = self.token.clone() {
-            self.client.session.remember_nonce(&self.sending.url, headers);
-            match refusal_of(status, headers) {
-                Some(Refusal::DpopNonceNeeded { .. }) if self.nonces > 0 => {
-                    self.nonces -= 1;
-                    return self.sign().await;
-                }
-                Some(Refusal::InvalidToken) if self.refreshes > 0 => {
-                    self.refreshes -= 1;
-                    self.token = Some(self.client.session.token_instead_of(token).await?);
-                    return self.sign().await;
-                }
-                Some(Refusal::StepUp { acr_values, max_age_seconds }) => {
-                    return Err(step_up(acr_values, max_age_seconds));
-                }
-                _ => {}
+        self.client.session.remember_nonce(&self.sending.url, headers);
+        match refusal_of(status, headers) {
+            Some(Refusal::DpopNonceNeeded { .. }) if self.nonces > 0 => {
+                self.nonces -= 1;
+                return self.sign().await;
             }
+            Some(Refusal::InvalidToken) if self.refreshes > 0 => {
+                self.refreshes -= 1;
+                self.token = self.client.session.token_instead_of(self.token.clone()).await?;
+                return self.sign().await;
+            }
+            Some(Refusal::StepUp { acr_values, max_age_seconds }) => {
+                return Err(step_up(acr_values, max_age_seconds));
+            }
+            _ => {}
         }
         let Some(target) = redirected(&self.method, &self.sending.url, status, headers)? else {
             return Ok(Step::Deliver);
@@ -158,17 +150,13 @@ impl AppCall {
         }
         self.redirects -= 1;
         (self.nonces, self.refreshes) = (1, 1);
-        let sends_body = target.keeps_method && self.sending.keeps_body;
-        match listed(&self.client, &target.url) {
-            Ok(()) => self.token = Some(self.client.session.token().await?),
-            // What the app sends is for its own servers; asking another for a page tells nothing.
-            Err(error) if sends_body && !self.method.is_safe() => return Err(error),
-            Err(_) => self.token = None,
-        }
+        // Elsewhere it leads to no call: whoever redirects must choose neither who gets the token nor what the app sends.
+        listed(&self.client, &target.url)?;
+        self.token = self.client.session.token().await?;
         if !target.keeps_method {
             self.method = Method::GET;
+            self.sending.keeps_body = false;
         }
-        self.sending.keeps_body = sends_body;
         self.sending.url = target.url;
         self.sending.method = self.method.to_string();
         self.sign().await
@@ -176,10 +164,8 @@ impl AppCall {
 
     /// Credentials for the next sending.
     async fn sign(&mut self) -> Result<Step, Error> {
-        self.sending.credentials = match &self.token {
-            Some(token) => credentials(&self.client, &self.method, &self.sending.url, token).await?,
-            None => Vec::new(),
-        };
+        self.sending.credentials =
+            credentials(&self.client, &self.method, &self.sending.url, &self.token).await?;
         Ok(Step::SendAgain)
     }
 }
@@ -315,7 +301,8 @@ fn redirected(
         .to_str()
         .ok()
         .and_then(|text| here.join(text).ok())
-        .ok_or_else(|| not_http("the server redirects it to something that is no URL"))?;
+        .filter(|there| matches!(there.scheme(), "https" | "http"))
+        .ok_or_else(|| not_http("the server redirects it to something that is no HTTP URL"))?;
     there.set_fragment(None);
     Ok(Some(Target { url: there.into(), keeps_method }))
 }
@@ -324,14 +311,32 @@ fn listed(client: &Client, url: &str) -> Result<(), Error> {
     let parsed = Url::parse(url).map_err(|_| not_http("the URL is not absolute"))?;
     let origin = parsed.origin().ascii_serialization();
     let known = |listed: &String| Url::parse(listed).is_ok_and(|listed| listed.origin() == parsed.origin());
-    if parsed.has_host() && client.config.api_origins.iter().any(known) {
-        return Ok(());
+    if !parsed.has_host() || !client.config.api_origins.iter().any(known) {
+        return Err(Error::FixConfiguration {
+            hint: format!(
+                "The access token is not sent to {origin}: add it to api_origins of the configuration, if it is yours."
+            ),
+        });
     }
-    Err(Error::FixConfiguration {
-        hint: format!(
-            "The access token is not sent to {origin}: add it to api_origins of the configuration, if it is yours."
-        ),
-    })
+    match parsed.scheme() {
+        "https" => Ok(()),
+        "http" if client.config.provider.allow_loopback_http && is_loopback(&parsed) => Ok(()),
+        _ => Err(Error::FixConfiguration {
+            hint: format!(
+                "The access token is not sent to {origin}: it goes over https only, or over http to this machine where \
+                 allow_loopback_http is set. Correct it in api_origins."
+            ),
+        }),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// The request without credentials; those an app put there are not used.

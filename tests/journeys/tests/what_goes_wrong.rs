@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use pforte_client::{Client, Config, ConsentStatus, Entry, Error, PolicyFolder, Provider, Status};
+use pforte_client::{
+    Client, Config, ConsentStatus, Entry, Error, HttpRequest, PolicyFolder, Provider, Status,
+};
 use pforte_host::GateReadiness;
 use pforte_journeys::World;
 use pforte_testing::{BrowserHabit, Finger};
@@ -145,6 +147,34 @@ async fn a_ledger_that_lost_its_end_its_bytes_or_everything_is_begun_anew() {
         let client = world.open().await.unwrap();
         assert!(client.consent().history().await.unwrap().contains("profile.store"), "{what}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_leaves_over_https_only_or_to_this_machine_in_development() {
+    let world = World::new().await;
+    let url = "http://api.portal.example/reviews";
+    let config = world.config();
+    let api_origins = vec!["http://api.portal.example".to_owned(), world.issuer().to_owned()];
+    let client = world.open_with(Config { api_origins, ..config }).await.unwrap();
+    client.sign_in(None).await.unwrap();
+    let request = |url: &str| HttpRequest {
+        method: "GET".to_owned(),
+        url: url.to_owned(),
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    let refused = [
+        client.begin_call("GET", url).await.map(|_| ()),
+        client.authorize(&request(url)).await.map(|_| ()),
+        client.authorization(url).await.map(|_| ()),
+        client.send(request(url)).await.map(|_| ()),
+    ];
+    for result in refused {
+        let Err(Error::FixConfiguration { hint }) = result else { panic!("{result:?}") };
+        assert!(hint.contains("https only") && hint.contains("api_origins"), "{hint}");
+    }
+    let ours = format!("{}/portal/reviews", world.issuer());
+    assert_eq!(client.begin_call("GET", &ours).await.unwrap().sending().credentials.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! The rings: what is tested, from the inside out.
 
+mod android;
 mod faults;
 mod fuzz;
 mod hygiene;
@@ -31,7 +32,7 @@ pub struct Ring {
 }
 
 /// All rings, in the order in which they run: cheap before dear, and the comparison after what it compares.
-pub const RINGS: [Ring; 11] = [
+pub const RINGS: [Ring; 12] = [
     Ring {
         name: "hygiene",
         what: "format, lints, licences, the rooms' direction",
@@ -103,6 +104,14 @@ pub const RINGS: [Ring; 11] = [
         budget: minutes(4),
         floor: 12,
         run: kotlin::run,
+    },
+    Ring {
+        name: "android",
+        what: "the Android library under Robolectric, with a fake Keystore",
+        needs: "a JDK from 17 on, Maven and aapt2 (installed by apt-get as root); downloads 600 MB once",
+        budget: minutes(6),
+        floor: 100,
+        run: android::run,
     },
     Ring {
         name: "swift",

@@ -43,8 +43,7 @@ pub struct Sending {
     pub method: String,
     /// The absolute URL.
     pub url: String,
-    /// The headers that authorise this very sending, in the place of any of the same name; empty where a redirect left the
-    /// listed origins.
+    /// The headers that authorise this very sending, in the place of any of the same name.
     pub credentials: Vec<Header>,
     /// Whether the call's body goes along; false where a redirect made a `GET` of it.
     pub keeps_body: bool,

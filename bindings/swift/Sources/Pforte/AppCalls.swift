@@ -12,8 +12,8 @@ extension Pforte {
     /// refused token, and redirects, each authorised anew at a listed origin, stay inside.
     ///
     /// It shows no screen. `stepUpNeeded` says that the server wants more assurance, which ``call(_:_:)`` answers; `locked`
-    /// that the session is locked. A redirect that leaves the listed origins is followed without the token, and not at all
-    /// with a body that changes something.
+    /// that the session is locked, `fixConfiguration` that a redirect leaves the listed origins. A body that is a stream is
+    /// not sent a second time: the server's answer comes as it is.
     public func data(
         for request: URLRequest, session configuration: URLSessionConfiguration = .ephemeral
     ) async throws -> (Data, HTTPURLResponse) {
@@ -35,7 +35,7 @@ extension Pforte {
             let next = try await PforteError.rethrown {
                 try await call.answered(status: UInt16(clamping: response.statusCode), headers: head)
             }
-            guard let next else { return (body, response) }
+            guard let next, !(next.keepsBody && sent.httpBodyStream != nil) else { return (body, response) }
             sent = try sent.sent(as: next)
         }
     }
@@ -60,6 +60,7 @@ extension URLRequest {
         for header in sending.credentials { request.setValue(header.value, forHTTPHeaderField: header.name) }
         if !sending.keepsBody {
             request.httpBody = nil
+            request.httpBodyStream = nil
             request.setValue(nil, forHTTPHeaderField: "Content-Type")
         }
         return request

@@ -14,6 +14,7 @@ import okhttp3.OkHttpClient
 import okhttp3.Request
 import okhttp3.Response
 import java.io.IOException
+import java.io.InterruptedIOException
 
 /**
  * Authorises the calls of this OkHttp client to [origins] (`https://host[:port]`, each among the `apiOrigins` of
@@ -33,7 +34,8 @@ fun OkHttpClient.Builder.authorisedBy(
  * redirects, where OkHttp leaves them to it (see [authorisedBy]). Calls to any other origin pass as they are, without a token.
  *
  * It shows no screen. A call fails with [PforteException.StepUpNeeded] where the server wants more assurance, which
- * [Pforte.call] answers, and with [PforteException.Locked] where the session is locked; each is an [IOException]. It waits on
+ * [Pforte.call] answers, with [PforteException.Locked] where the session is locked, and with
+ * [PforteException.FixConfiguration] where a redirect leaves the listed origins; each is an [IOException]. It waits on
  * OkHttp's own thread. A body that can be written once only is not sent a second time: the server's answer comes as it is.
  */
 fun Pforte.interceptor(vararg origins: String): Interceptor {
@@ -49,7 +51,7 @@ private class Exchange(
     private val chain: Interceptor.Chain,
 ) {
     fun of(request: Request): Response =
-        runBlocking { pforte.beginCall(request.method, request.url.toString()) }.use { call ->
+        waitingFor { pforte.beginCall(request.method, request.url.toString()) }.use { call ->
             var sent = request.sentAs(call.first())
             var response = chain.proceed(sent)
             while (true) {
@@ -67,8 +69,8 @@ private class Exchange(
     private fun Response.judged(call: AppCallSteps): Sending? =
         try {
             val head = headers.map { (name, value) -> Header(name, value) }
-            runBlocking { translated { call.answered(code.toUShort(), head) } }
-        } catch (failure: PforteException) {
+            waitingFor { translated { call.answered(code.toUShort(), head) } }
+        } catch (failure: IOException) {
             close()
             throw failure
         }
@@ -81,5 +83,13 @@ private class Exchange(
         return request.method(sending.method, body.takeIf { sending.keepsBody }).build()
     }
 }
+
+/** An interruption of the waiting is one of the I/O, as everywhere in OkHttp. */
+private fun <T> waitingFor(work: suspend () -> T): T =
+    try {
+        runBlocking { work() }
+    } catch (interrupted: InterruptedException) {
+        throw InterruptedIOException("interrupted").apply { initCause(interrupted) }
+    }
 
 private fun HttpUrl.origin() = "$scheme://$host:$port"

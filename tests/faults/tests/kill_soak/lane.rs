@@ -227,6 +227,9 @@ impl Lane {
     /// Restores the child, lets it refresh, and kills it somewhere.
     fn one(&mut self) -> End {
         self.trace.push("start".to_owned());
+        if self.ended_untold() {
+            return End::Lost("the process was killed before it could tell".to_owned());
+        }
         if let Err(why) = self.look() {
             return End::Failed(format!("what the killed process left behind: {why}"));
         }
@@ -346,6 +349,14 @@ impl Lane {
             _ => self.trace.push(line.to_owned()),
         }
         None
+    }
+
+    /// Whether the killed process had heard from the provider that the session is over, and removed it from the device: the
+    /// loss of an earlier kill or answer, which it only had no time to tell.
+    fn ended_untold(&self) -> bool {
+        let family = self.control.state().families.len() - 1;
+        let kept = self.runtime.block_on(kept::kept(self.folder.path()));
+        matches!(kept, Ok(None)) && self.control.reuse(family).is_some()
     }
 
     /// Opens a copy of what is on the device: it must be there, and no older than what was handed out.

@@ -33,6 +33,7 @@ mod observer;
 mod other_ways;
 pub mod port_errors;
 pub mod ports;
+mod profile_writer;
 mod security;
 pub mod values;
 
@@ -42,6 +43,7 @@ pub use app_calls::AppCallSteps;
 pub use event_sink::{EventSink, EventSinkError};
 pub use observer::{Observer, ObserverError};
 pub use other_ways::OtherDeviceWait;
+pub use profile_writer::{ProfileWriter, ProfileWriterError};
 pub use security::accounts;
 
 /// Decides a case of the gate that is written as JSON; the decision as canonical JSON. For tests: the answers of all three

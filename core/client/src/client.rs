@@ -13,6 +13,7 @@ use tokio::sync::{broadcast, watch};
 use crate::drive::{Aim, Drive, Progress};
 use crate::drives::Drives;
 use crate::error::{browser_closed, policy_mistakes};
+use crate::profile_writing::ProfileWriting;
 use crate::track::Tracking;
 use crate::{
     AppCall, Challenge, Config, Consent, Entry, Error, Header, HttpRequest, HttpResponse, Resumed, Security,
@@ -43,6 +44,7 @@ pub struct Client {
     unheard: Mutex<Vec<Resumed>>,
     /// Events for purposes that wait to be delivered.
     pub(crate) tracking: Tracking,
+    pub(crate) profile_writing: ProfileWriting,
 }
 
 impl Client {
@@ -94,6 +96,7 @@ impl Client {
             resumed: broadcast::Sender::new(EVENTS_KEPT),
             unheard: Mutex::default(),
             tracking: Tracking::default(),
+            profile_writing: ProfileWriting::default(),
         }))
     }
 

@@ -81,6 +81,11 @@ impl Provider {
         }
     }
 
+    /// What was sent leaves memory with the connections that sent it, those of the app's own calls included.
+    pub fn forget_connections(&self) {
+        self.transport.forget_connections();
+    }
+
     pub fn settings(&self) -> &ProviderSettings {
         &self.settings
     }

@@ -386,6 +386,16 @@ impl Session {
         ask(&self.keeper, |reply| Command::Token { asked, rejected, reply }).await
     }
 
+    /// Follows what a decision may know about the session, starting with the present.
+    pub fn views(&self) -> watch::Receiver<SessionView> {
+        self.view.clone()
+    }
+
+    /// The account has taken these details over: each that is still as it was handed over has the source `account` now.
+    pub async fn mark_written(&self, fields: Vec<ProfileField>) -> Result<(), SessionError> {
+        ask(&self.keeper, |reply| Command::MarkWritten { fields, reply }).await
+    }
+
     /// Adds or replaces details about the person.
     pub async fn save_profile(&self, fields: Vec<ProfileField>) -> Result<(), SessionError> {
         ask(&self.keeper, |reply| Command::SaveProfile { fields, reply }).await

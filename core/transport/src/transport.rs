@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::{Request, Response};
@@ -15,7 +16,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Sends requests within limits. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Transport {
-    client: reqwest::Client,
+    connections: Arc<Connections>,
     allow_loopback_http: bool,
     max_body_bytes: usize,
     trace: Option<Trace>,
@@ -24,29 +25,26 @@ pub struct Transport {
 impl Transport {
     /// Prepares TLS and reads the platform's roots; connects to nobody.
     pub fn new(settings: TransportSettings) -> Result<Self, TransportError> {
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::client_config(&settings)?)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .https_only(!settings.allow_loopback_http)
-            .connect_timeout(settings.connect_timeout)
-            .timeout(settings.total_timeout)
-            .pool_idle_timeout(IDLE_TIMEOUT);
-        if settings.allow_loopback_http {
-            // No resolver may send `localhost` to another machine (RFC 6761, section 6.3).
-            let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]
-                .map(|ip| SocketAddr::new(ip, 0));
-            builder = builder.resolve_to_addrs("localhost", &loopback);
-        }
-        let client = builder.build().map_err(|error| sort(&error))?;
+        let connections = Arc::new(Connections {
+            tls: tls::client_config(&settings)?,
+            connect_timeout: settings.connect_timeout,
+            total_timeout: settings.total_timeout,
+            allow_loopback_http: settings.allow_loopback_http,
+            in_use: Mutex::default(),
+        });
+        connections.client()?;
         Ok(Self {
-            client,
+            connections,
             allow_loopback_http: settings.allow_loopback_http,
             max_body_bytes: settings.max_body_bytes,
             trace: settings.trace,
         })
+    }
+
+    /// Lets go of every idle connection, and with them of the bytes of the last request that each still holds. Exchanges
+    /// under way come to their end.
+    pub fn forget_connections(&self) {
+        drop(self.connections.in_use.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// The same connections and trust with another cap on body bytes.
@@ -69,7 +67,7 @@ impl Transport {
     async fn exchange(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
         self.check(&request)?;
         let request = reqwest::Request::try_from(request).map_err(|error| sort(&error))?;
-        let mut response = self.client.execute(request).await.map_err(|error| sort(&error))?;
+        let mut response = self.connections.client()?.execute(request).await.map_err(|error| sort(&error))?;
 
         let too_large = TransportError::TooLarge { limit: self.max_body_bytes };
         let announced = response.content_length().unwrap_or(0);
@@ -105,6 +103,43 @@ impl Transport {
             }),
             _ => Err(TransportError::NotAllowed { why: "only https is allowed; use an https URL" }),
         }
+    }
+}
+
+/// The connections in use; made anew when they are needed after they were let go of.
+struct Connections {
+    tls: rustls::ClientConfig,
+    connect_timeout: Duration,
+    total_timeout: Duration,
+    allow_loopback_http: bool,
+    in_use: Mutex<Option<reqwest::Client>>,
+}
+
+impl Connections {
+    fn client(&self) -> Result<reqwest::Client, TransportError> {
+        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = &*in_use {
+            return Ok(client.clone());
+        }
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .https_only(!self.allow_loopback_http)
+            .connect_timeout(self.connect_timeout)
+            .timeout(self.total_timeout)
+            .pool_idle_timeout(IDLE_TIMEOUT);
+        if self.allow_loopback_http {
+            // No resolver may send `localhost` to another machine (RFC 6761, section 6.3).
+            let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]
+                .map(|ip| SocketAddr::new(ip, 0));
+            builder = builder.resolve_to_addrs("localhost", &loopback);
+        }
+        let client = builder.build().map_err(|error| sort(&error))?;
+        *in_use = Some(client.clone());
+        Ok(client)
     }
 }
 

@@ -112,7 +112,8 @@ pub struct ProfileField {
     pub name: String,
     /// Its value.
     pub value: String,
-    /// Where it comes from: `id_token`, `userinfo` or `self`.
+    /// Where it comes from: `id_token`, `userinfo`, `self`, or `account` for what the person filled in and the account
+    /// has taken over.
     pub source: String,
 }
 

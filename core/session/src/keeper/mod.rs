@@ -95,6 +95,8 @@ pub(crate) enum Command {
     RefreshEnded { session: u64, result: Result<(), SessionError> },
     /// Adds or replaces details about the person.
     SaveProfile { fields: Vec<ProfileField>, reply: Reply<()> },
+    /// The account has taken these details over.
+    MarkWritten { fields: Vec<ProfileField>, reply: Reply<()> },
     /// Records what the person was told or chose.
     Record { statements: Vec<Statement>, reply: Reply<()> },
     /// Reads the ledgers.
@@ -270,6 +272,7 @@ impl Keeper {
                 self.used().await;
                 drop(reply.send(self.save_profile(fields).await));
             }
+            Command::MarkWritten { fields, reply } => drop(reply.send(self.mark_written(&fields).await)),
             Command::Record { statements, reply } => {
                 self.used().await;
                 drop(reply.send(self.record(statements).await));
@@ -308,6 +311,7 @@ impl Command {
             | Self::GateBrokeOff { reply }
             | Self::Unlock { reply, .. }
             | Self::SaveProfile { reply, .. }
+            | Self::MarkWritten { reply, .. }
             | Self::Record { reply, .. } => drop(reply.send(Err(error))),
             // Nothing is open that could be locked, and nothing is on the screen.
             Self::LockMoves { reply, .. } | Self::CancelUnlock { reply } => drop(reply.send(Ok(()))),

@@ -21,6 +21,7 @@ impl Keeper {
                 LockEffect::Wipe => {
                     self.key = None;
                     self.content = None;
+                    self.context.provider.forget_connections();
                     for reply in self.opening.drain(..) {
                         drop(reply.send(Err(SessionError::Cancelled { what: "the unlock" })));
                     }

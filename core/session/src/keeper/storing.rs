@@ -73,6 +73,20 @@ impl Keeper {
         Ok(())
     }
 
+    /// The account has taken `fields` over. One that the person changed meanwhile is another, and stays theirs to write.
+    pub(super) async fn mark_written(&mut self, fields: &[ProfileField]) -> Result<(), SessionError> {
+        if !self.read_session_again().await? {
+            return Err(self.not_open());
+        }
+        let Some(mut content) = self.content.clone() else { return Err(self.not_open()) };
+        for field in content.profile.iter_mut().filter(|field| fields.contains(field)) {
+            "account".clone_into(&mut field.source);
+        }
+        self.write_gated(content).await?;
+        self.publish();
+        Ok(())
+    }
+
     /// Today's profile with `fields` put over it.
     pub(super) fn merged_profile(&self, fields: &[ProfileField]) -> Vec<ProfileField> {
         let kept = self.content.iter().flat_map(|content| &content.profile);

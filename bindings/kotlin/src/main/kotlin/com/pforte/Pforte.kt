@@ -228,6 +228,12 @@ class Pforte internal constructor(
     /** Hands tracked events to [sink] from now on, first those that wait; again after trouble, to go on. */
     suspend fun deliverEvents(sink: EventSink) = translated { core.deliverEvents(ForwardingSink(sink)) }
 
+    /**
+     * Has [writer] told of each detail that the person fills in, from now on and of those that wait: once it is sealed on this
+     * device, and while the session is open. What it took has the source `account` then.
+     */
+    suspend fun writeProfileTo(writer: ProfileWriter) = translated { core.writeProfileTo(ForwardingProfileWriter(writer)) }
+
     /** The last transitions in words, newest first, for the app's support screen. */
     fun why(): List<String> = core.why()
 

@@ -71,7 +71,10 @@ class FrameworkBiometricGate(
                             waiting.resumeWithException(error)
                         }
                     }
-                built(kind, prompt, signal).authenticate(BiometricPrompt.CryptoObject(cipher), signal, context.mainExecutor, outcome)
+                // The framework dismisses the prompt for this button, and tells nobody but its listener.
+                val cancelled = { if (waiting.isActive) waiting.resumeWithException(GateException.Cancelled()) }
+                built(kind, prompt, cancelled)
+                    .authenticate(BiometricPrompt.CryptoObject(cipher), signal, context.mainExecutor, outcome)
             }
         } finally {
             if (shown === signal) shown = null
@@ -86,14 +89,14 @@ class FrameworkBiometricGate(
     private fun built(
         kind: GateKind,
         prompt: Prompt,
-        signal: CancellationSignal,
+        cancelled: () -> Unit,
     ): BiometricPrompt {
         val builder = BiometricPrompt.Builder(context).setTitle(prompt.title).setDescription(prompt.reason).setConfirmationRequired(false)
         when (kind) {
             GateKind.BIOMETRIC ->
                 builder
                     .setAllowedAuthenticators(Authenticators.BIOMETRIC_STRONG)
-                    .setNegativeButton(prompt.cancel, context.mainExecutor) { _, _ -> signal.cancel() }
+                    .setNegativeButton(prompt.cancel, context.mainExecutor) { _, _ -> cancelled() }
             // It has a button of its own; a second one is refused.
             GateKind.DEVICE_CREDENTIAL -> builder.setAllowedAuthenticators(Authenticators.DEVICE_CREDENTIAL)
         }

@@ -1,5 +1,6 @@
 package com.pforte.android
 
+import android.content.DialogInterface
 import android.app.Activity
 import android.content.ComponentName
 import android.content.Intent
@@ -195,12 +196,22 @@ class WindowsTest {
         val locked = asked(GateKind.BIOMETRIC)
         prompted { ShadowBiometricPrompt.authenticateCurrentSessionWithError(BiometricPrompt.BIOMETRIC_ERROR_LOCKOUT, "too often") }
         assertTrue(locked.ended().exceptionOrNull() is GateException.LockedOut)
+        val cancelled = asked(GateKind.BIOMETRIC)
+        prompted { pressNegativeButton(checkNotNull(ShadowBiometricPrompt.getCurrentPrompt())) }
+        assertTrue(cancelled.ended().exceptionOrNull() is GateException.Cancelled)
         val dismissed = asked(GateKind.BIOMETRIC)
         until(gate::dismiss) { dismissed.isCompleted }
         assertTrue(dismissed.ended().exceptionOrNull() is GateException.Cancelled)
     }
 
     /** Does it as soon as the prompt is on the screen. */
+    /** What the framework does for that button, and all it does: it calls the listener. */
+    private fun pressNegativeButton(prompt: BiometricPrompt) {
+        val info = BiometricPrompt::class.java.getDeclaredField("mNegativeButtonInfo").apply { isAccessible = true }.get(prompt)
+        val listener = info.javaClass.getDeclaredField("listener").apply { isAccessible = true }.get(info)
+        (listener as DialogInterface.OnClickListener).onClick(null, DialogInterface.BUTTON_NEGATIVE)
+    }
+
     private fun prompted(does: () -> Unit) = until { runCatching(does).isSuccess }
 
     @Test

@@ -39,8 +39,13 @@ impl Workspace {
         self.target("debug").join(name)
     }
 
+    /// Cargo. In CI it keeps nothing for a next build that never comes: half of the disk space, and faster.
     pub fn cargo<const N: usize>(&self, arguments: [&str; N]) -> Command {
-        self.command("cargo", arguments)
+        let mut cargo = self.command("cargo", arguments);
+        if std::env::var_os("CI").is_some() {
+            cargo.env("CARGO_INCREMENTAL", "0");
+        }
+        cargo
     }
 
     /// A command that runs in the root folder.

@@ -15,6 +15,7 @@ use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use pforte_host::SecretText;
 use pforte_oauth::challenge::{Refusal, refusal};
+use pforte_oauth::token::RefreshOptions;
 use pforte_session::{SessionError, Token};
 use url::{Host, Url};
 
@@ -55,6 +56,7 @@ pub struct AppCall {
     client: Arc<Client>,
     method: Method,
     sending: Sending,
+    wanted: RefreshOptions,
     token: Token,
     nonces: usize,
     refreshes: usize,
@@ -98,16 +100,24 @@ impl AppCall {
     }
 
     async fn of(client: Arc<Client>, method: Method, url: &str) -> Result<Self, Error> {
-        listed(&client, url)?;
+        let wanted = listed(&client, url)?;
         let sending = Sending {
             method: method.to_string(),
             url: url.to_owned(),
             credentials: Vec::new(),
             keeps_body: true,
         };
-        let token = client.session.token().await?;
-        let mut call =
-            Self { client, method, sending, token, nonces: 1, refreshes: 1, redirects: MOST_REDIRECTS };
+        let token = client.session.token_for(wanted.clone()).await?;
+        let mut call = Self {
+            client,
+            method,
+            sending,
+            wanted,
+            token,
+            nonces: 1,
+            refreshes: 1,
+            redirects: MOST_REDIRECTS,
+        };
         call.sign().await?;
         Ok(call)
     }
@@ -134,7 +144,8 @@ impl AppCall {
             }
             Some(Refusal::InvalidToken) if self.refreshes > 0 => {
                 self.refreshes -= 1;
-                self.token = self.client.session.token_instead_of(self.token.clone()).await?;
+                let (rejected, wanted) = (self.token.clone(), self.wanted.clone());
+                self.token = self.client.session.token_for_instead_of(wanted, rejected).await?;
                 return self.sign().await;
             }
             Some(Refusal::StepUp { acr_values, max_age_seconds }) => {
@@ -151,8 +162,8 @@ impl AppCall {
         self.redirects -= 1;
         (self.nonces, self.refreshes) = (1, 1);
         // Elsewhere it leads to no call: whoever redirects must choose neither who gets the token nor what the app sends.
-        listed(&self.client, &target.url)?;
-        self.token = self.client.session.token().await?;
+        self.wanted = listed(&self.client, &target.url)?;
+        self.token = self.client.session.token_for(self.wanted.clone()).await?;
         if !target.keeps_method {
             self.method = Method::GET;
             self.sending.keeps_body = false;
@@ -178,8 +189,8 @@ impl std::fmt::Debug for AppCall {
 
 /// The `Authorization` header's value, for tokens that need nothing else.
 pub(crate) async fn authorization(client: &Client, url: &str) -> Result<String, Error> {
-    listed(client, url)?;
-    let token = client.session.token().await?;
+    let wanted = listed(client, url)?;
+    let token = client.session.token_for(wanted).await?;
     if token.is_bound() {
         return Err(Error::FixConfiguration {
             hint: "The token is bound to this device's key, so each request needs a proof beside it: call authorize \
@@ -194,8 +205,8 @@ pub(crate) async fn authorization(client: &Client, url: &str) -> Result<String, 
 pub(crate) async fn authorize(client: &Client, request: &HttpRequest) -> Result<Vec<Header>, Error> {
     let request = prepared(request)?;
     let url = request.uri().to_string();
-    listed(client, &url)?;
-    let token = client.session.token().await?;
+    let wanted = listed(client, &url)?;
+    let token = client.session.token_for(wanted).await?;
     credentials(client, request.method(), &url, &token).await
 }
 
@@ -210,13 +221,16 @@ pub(crate) async fn authorize_again(
         .and_then(|header| header.value.split_once(' '))
         .map(|(scheme, value)| Token { scheme: scheme.to_owned(), value: SecretText::new(value.to_owned()) });
     let request = prepared(sent)?;
-    listed(client, &sent.url)?;
+    let wanted = listed(client, &sent.url)?;
     let response = to_response(response)?;
     client.session.remember_nonce(&sent.url, response.headers());
     let token = match (refusal_of(response.status(), response.headers()), used) {
-        (Some(Refusal::DpopNonceNeeded { .. }), _) => client.session.token().await?,
-        (Some(Refusal::InvalidToken), Some(used)) => client.session.token_instead_of(used).await?,
-        (Some(Refusal::InvalidToken), None) => client.session.token().await?,
+        (Some(Refusal::InvalidToken), Some(used)) => {
+            client.session.token_for_instead_of(wanted, used).await?
+        }
+        (Some(Refusal::DpopNonceNeeded { .. } | Refusal::InvalidToken), _) => {
+            client.session.token_for(wanted).await?
+        }
         (Some(Refusal::StepUp { acr_values, max_age_seconds }), _) => {
             return Err(step_up(acr_values, max_age_seconds));
         }
@@ -307,7 +321,8 @@ fn redirected(
     Ok(Some(Target { url: there.into(), keeps_method }))
 }
 
-fn listed(client: &Client, url: &str) -> Result<(), Error> {
+/// Whether the token may go there, and which one.
+fn listed(client: &Client, url: &str) -> Result<RefreshOptions, Error> {
     let parsed = Url::parse(url).map_err(|_| not_http("the URL is not absolute"))?;
     let origin = parsed.origin().ascii_serialization();
     let known = |listed: &String| Url::parse(listed).is_ok_and(|listed| listed.origin() == parsed.origin());
@@ -318,9 +333,12 @@ fn listed(client: &Client, url: &str) -> Result<(), Error> {
             ),
         });
     }
+    let provider = &client.config.provider;
     match parsed.scheme() {
-        "https" => Ok(()),
-        "http" if client.config.provider.allow_loopback_http && is_loopback(&parsed) => Ok(()),
+        "https" => Ok(provider.protocol.token_for(&parsed, provider.kind)),
+        "http" if provider.allow_loopback_http && is_loopback(&parsed) => {
+            Ok(provider.protocol.token_for(&parsed, provider.kind))
+        }
         _ => Err(Error::FixConfiguration {
             hint: format!(
                 "The access token is not sent to {origin}: it goes over https only, or over http to this machine where \

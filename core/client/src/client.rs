@@ -60,6 +60,7 @@ impl Client {
                 .map(|texts| (texts.locale.clone(), texts.toml.clone()))
                 .collect(),
         };
+        config.provider.protocol.judge_apis(&config.api_origins)?;
         let policy = Policy::parse(&source).map_err(|mistakes| policy_mistakes(&mistakes))?;
         let transport = Transport::new(TransportSettings {
             allow_loopback_http: config.provider.allow_loopback_http,

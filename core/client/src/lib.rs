@@ -42,6 +42,6 @@ pub use pforte_oauth::Use;
 pub use pforte_session::{Kept, OtherDevice};
 pub use pforte_session::{ProfileField, SignOutReport, Status, SyncReport};
 pub use profile_writing::{ProfileWriter, ProfileWriterError};
-pub use protocol::{Pin, Protocol};
+pub use protocol::{Api, Pin, Protocol};
 pub use security::{Security, SecurityView};
 pub use track::{EventSink, SinkError, TrackedEvent};

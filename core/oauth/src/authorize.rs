@@ -112,7 +112,8 @@ pub fn start(
     parameters.set_some(settings.vendor.identity_provider_parameter(), options.identity_provider.as_deref());
     parameters.set_some("dpop_jkt", options.dpop_jkt.as_deref());
     let resources = if options.resources.is_empty() { &settings.resources } else { &options.resources };
-    for resource in resources {
+    let further = settings.further_resources.iter().filter(|further| !resources.contains(further));
+    for resource in resources.iter().chain(further) {
         parameters.set("resource", resource);
     }
     parameters.add_extra(settings.extra_parameters.iter().chain(&options.extra_parameters))?;

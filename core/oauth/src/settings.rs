@@ -91,6 +91,9 @@ pub struct ProviderSettings {
     pub vendor: Vendor,
     /// The APIs the tokens are for (RFC 8707), where one sign-in names none itself.
     pub resources: Vec<String>,
+    /// APIs that the person lets the app reach as well, and whose tokens only a refresh asks for
+    /// ([`crate::token::RefreshOptions::resources`]; RFC 8707, section 2.2).
+    pub further_resources: Vec<String>,
     /// Pushed authorization requests (RFC 9126).
     pub par: Use,
     /// Tokens that are bound to this device's key (RFC 9449). Off at first, because the app's API has to know the scheme.
@@ -118,6 +121,7 @@ impl ProviderSettings {
             allow_loopback_http: false,
             vendor: Vendor::Generic,
             resources: Vec::new(),
+            further_resources: Vec::new(),
             par: Use::WhenOffered,
             dpop: Use::Never,
             client_key_id: None,

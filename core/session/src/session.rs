@@ -382,6 +382,15 @@ impl Session {
         self.token_wanted(Wanted { options, ..Wanted::default() }, None).await
     }
 
+    /// Another token than `rejected`, which a server has refused, for what it was got for.
+    pub async fn token_for_instead_of(
+        &self,
+        options: RefreshOptions,
+        rejected: Token,
+    ) -> Result<Token, SessionError> {
+        self.token_wanted(Wanted { options, ..Wanted::default() }, Some(rejected)).await
+    }
+
     async fn token_wanted(&self, asked: Wanted, rejected: Option<Token>) -> Result<Token, SessionError> {
         ask(&self.keeper, |reply| Command::Token { asked, rejected, reply }).await
     }

@@ -11,7 +11,7 @@
 
 use pforte_interop::{Cell, Table, Target, features};
 use pforte_oauth::{ProviderSettings, Vendor};
-use pforte_provider::{Provider, Settings};
+use pforte_provider::{Offer, Provider, Settings};
 
 /// What must work at the certified provider.
 const OP_MUST: &[&str] = &[
@@ -119,6 +119,18 @@ fn keycloak(base: &str) -> Target {
     }
 }
 
+/// The development provider with everything it can do.
+fn everything_offered() -> Settings {
+    Settings {
+        par: Offer::Offered,
+        dpop: Offer::Offered,
+        dpop_nonces: true,
+        device_grant: true,
+        token_exchange: true,
+        ..Settings::default()
+    }
+}
+
 /// Asks one provider, adds its column, and gives what must work and does not.
 async fn ask(target: Target, must: &[&str], table: &mut Table) -> Vec<String> {
     let cells = features::ask_all(&target).await;
@@ -148,7 +160,7 @@ async fn what_each_provider_can_do() {
     if let Some(issuer) = op {
         missing.extend(ask(oidc_provider(&issuer), OP_MUST, &mut table).await);
     }
-    let development = Provider::start(Settings::default()).await.unwrap();
+    let development = Provider::start(everything_offered()).await.unwrap();
     let target = one_client("development provider", development.issuer(), ["pwd", "mfa"]);
     missing.extend(ask(target, DEVELOPMENT_MUST, &mut table).await);
     println!("\n{table}");

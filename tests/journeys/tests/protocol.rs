@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pforte_client::{Client, Config, Entry, Error, HttpRequest, Protocol, Provider, Status, Use};
+use pforte_client::{Api, Client, Config, Entry, Error, HttpRequest, Protocol, Provider, Status, Use};
 use pforte_host::SecretText;
 use pforte_journeys::{OtherLibrary, World};
 use pforte_oauth::token::RefreshOptions;
@@ -520,6 +520,54 @@ async fn signing_out_in_the_browser_ends_the_providers_own_session_too() {
     let report = client.sign_out_in_browser("com.example.portal:/signed-out").await.unwrap();
     assert!(report.remote_session_may_live);
     assert_eq!(client.status(), Status::SignedOut);
+    world.end().await;
+}
+
+/// Two origins, each with an API of its own: the portal's takes tokens for `urn:portal` only.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_origin_gets_the_token_it_takes() {
+    let settings = Settings {
+        automatic: Some("alice".to_owned()),
+        portal_audience: Some("urn:portal".to_owned()),
+        ..Settings::default()
+    };
+    let world = World::with(settings).await;
+    let elsewhere = world.issuer().replace("127.0.0.1", "localhost");
+    let api = Api {
+        origin: world.issuer().to_owned(),
+        resource: "urn:portal".to_owned(),
+        scopes: vec!["openid".to_owned()],
+    };
+    let protocol =
+        Protocol { resources: vec!["urn:account".to_owned()], apis: vec![api], ..Protocol::default() };
+    let config = Config {
+        api_origins: vec![world.issuer().to_owned(), elsewhere.clone()],
+        ..config(&world, protocol)
+    };
+    let client = world.open_with(config).await.unwrap();
+    assert!(matches!(client.enter("review.write").await, Ok(Entry::Cleared { .. })));
+    let resources = |path: &str| -> Vec<Option<String>> {
+        requests(&world, path).iter().map(|entry| entry.form.get("resource").cloned()).collect()
+    };
+    let asked_first = resources("/token");
+    assert_eq!(asked_first, [Some("urn:account".to_owned())], "the sign-in's token is for the account alone");
+
+    // The origin with a token of its own; one refresh gets it, and it is used again.
+    for _ in 0..2 {
+        assert_eq!(client.send(reviews(&world)).await.unwrap().status, 200);
+    }
+    assert_eq!(resources("/token")[1..], [Some("urn:portal".to_owned())]);
+
+    // The other origin gets the sign-in's, which the portal does not take; the one refresh asks for no resource.
+    let there = HttpRequest { url: reviews(&world).url.replace("127.0.0.1", "localhost"), ..reviews(&world) };
+    assert_eq!(client.send(there).await.unwrap().status, 401);
+    assert_eq!(resources("/token")[2..], [None]);
+
+    // A token that the server refuses, because its clock is ahead, is renewed for what it was for.
+    world.control().advance_clock(700);
+    assert_eq!(client.send(reviews(&world)).await.unwrap().status, 200);
+    assert_eq!(resources("/token")[3..], [Some("urn:portal".to_owned())]);
+    drop(client);
     world.end().await;
 }
 

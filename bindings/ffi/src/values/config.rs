@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use pforte_client::{
-    Config, ConsentService, Controller, LocaleTexts, Pin, PolicyFolder, Protocol, Provider, ProviderKind, Use,
+    Api, Config, ConsentService, Controller, LocaleTexts, Pin, PolicyFolder, Protocol, Provider,
+    ProviderKind, Use,
 };
 
 /// Everything a client needs to know about the app, the provider and the policy.
@@ -141,11 +142,26 @@ pub struct Protocol {
     pub fapi: bool,
     /// The APIs the tokens are for (RFC 8707).
     pub resources: Vec<String>,
+    /// The listed origins that take an access token of their own. Every other one gets the sign-in's.
+    pub apis: Vec<Api>,
     /// The name (`kid`) under which this installation's key is registered for `private_key_jwt`. Nothing for a public
     /// client.
     pub client_key_id: Option<String>,
     /// The keys hosts must show, each with its backup.
     pub pins: Vec<Pin>,
+}
+
+/// An API whose access token is another than the sign-in's: got with the same refresh token (RFC 8707, section 2.2), and
+/// kept until it ends.
+#[uniffi::remote(Record)]
+pub struct Api {
+    /// The origin that takes it, also listed in the configuration's API origins.
+    pub origin: String,
+    /// The provider's name for the API: its resource indicator, or its `audience` at Auth0, whose tenant must then have
+    /// multi-resource refresh tokens.
+    pub resource: String,
+    /// Fewer scopes than the sign-in asked for; empty for all of them.
+    pub scopes: Vec<String>,
 }
 
 /// The keys a host may show in its certificate, each as the SHA-256 of its SubjectPublicKeyInfo in base64

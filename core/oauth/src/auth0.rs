@@ -274,14 +274,17 @@ pub fn mfa_grant(
 /// Auth0's own words for what is wrong with a setting.
 pub(crate) fn setting_to_change(code: &str, description: &str) -> Option<OauthError> {
     let hint = match code {
-        "access_denied" | "invalid_request" if description.contains("Service not found") => {
+        "access_denied" | "invalid_request"
+            if description.contains("Service not found")
+                || description.contains("Service not enabled within domain") =>
+        {
             "Auth0 does not know the audience; set audience to the API's identifier, under Applications > APIs"
         }
         "unauthorized_client" if description.contains("Grant type") => {
             "Auth0 does not allow this grant for the application; turn it on under Applications > APP > Advanced Settings \
              > Grant Types"
         }
-        "unauthorized_client" if description.contains("not authorized to access resource server") => {
+        "access_denied" | "unauthorized_client" if description.contains("not authorized to access") => {
             "Auth0 does not let the application use this API; authorise it under Applications > APIs > API > Application \
              Access"
         }
@@ -289,7 +292,9 @@ pub(crate) fn setting_to_change(code: &str, description: &str) -> Option<OauthEr
             "Auth0 serves passkeys under a custom domain only; add one under Branding > Custom Domains and set it as the \
              provider's domain"
         }
-        "invalid_connection" | "invalid_request" if description.contains("connection") => {
+        "bad.connection" | "invalid_connection" | "invalid_request"
+            if description.to_ascii_lowercase().contains("connection") =>
+        {
             "Auth0 does not know the connection, or it is off for the application; turn it on under Applications > APP > \
              Connections"
         }
@@ -454,6 +459,9 @@ mod tests {
     fn its_own_words_name_the_setting() {
         for (code, description, names) in [
             ("access_denied", "Service not found: https://api.x", "audience"),
+            ("access_denied", "Service not enabled within domain: https://api.x", "audience"),
+            ("access_denied", "Client is not authorized to access \"https://api.x\".", "Application Access"),
+            ("bad.connection", "Connection does not exist", "Connections"),
             ("unauthorized_client", "Grant type 'x' not allowed for the client.", "Grant Types"),
             ("invalid_request", "Passkeys require a custom domain", "Custom Domains"),
             ("invalid_request", "the connection was not found", "Connections"),

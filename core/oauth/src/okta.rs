@@ -144,6 +144,10 @@ pub(crate) fn setting_to_change(code: &str, description: &str) -> Option<OauthEr
             "Okta's authorization server does not know a scope; add it under Security > API > SERVER > Scopes, or remove it \
              from scopes"
         }
+        "invalid_scope" if description.contains("Custom scopes are not allowed") => {
+            "Okta's org authorization server knows no scopes of your own; set issuer to a custom authorization server, such \
+             as https://DOMAIN/oauth2/default, or remove the scope"
+        }
         "invalid_dpop_proof" if description.contains("DPoP proof JWT header is missing") => {
             "the Okta app demands DPoP; turn dpop on, or turn off 'Require DPoP' under Applications > APP > General"
         }
@@ -229,7 +233,7 @@ mod tests {
         for (code, description, names) in [
             (
                 "access_denied",
-                "Policy evaluation failed for this request, please check it",
+                "Policy evaluation failed for this request, please check the policy configurations.",
                 "Access Policies",
             ),
             (
@@ -237,7 +241,8 @@ mod tests {
                 "The client is not authorized to use the provided grant type.",
                 "Grant type",
             ),
-            ("invalid_scope", "One or more scopes are not configured for the server", "Scopes"),
+            ("invalid_scope", "One or more scopes are not configured for the authorization server resource.", "Scopes"),
+            ("invalid_scope", "Custom scopes are not allowed for this request", "/oauth2/default"),
             ("invalid_dpop_proof", "The DPoP proof JWT header is missing.", "dpop"),
         ] {
             let error = provider_error::from_code(code, Some(description));

@@ -27,16 +27,29 @@ impl OtherLibrary {
     ///
     /// Where the provider does not play along.
     pub async fn signed_in(issuer: &str, key: Option<&Host>) -> Self {
-        Self::sign_in(issuer, key)
+        Self::signed_in_as("portal-app", issuer, key).await
+    }
+
+    /// The same for another client than the portal's app.
+    ///
+    /// # Panics
+    ///
+    /// Where the provider does not play along.
+    pub async fn signed_in_as(client_id: &str, issuer: &str, key: Option<&Host>) -> Self {
+        Self::sign_in(client_id, issuer, key)
             .await
             .unwrap_or_else(|why| panic!("the other library did not sign in: {why}"))
     }
 
-    async fn sign_in(issuer: &str, key: Option<&Host>) -> Result<Self, Box<dyn std::error::Error>> {
+    async fn sign_in(
+        client_id: &str,
+        issuer: &str,
+        key: Option<&Host>,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
         let settings = ProviderSettings {
             redirect_uri: "com.example.portal:/callback".to_owned(),
             allow_loopback_http: true,
-            ..ProviderSettings::oidc(issuer, "portal-app")
+            ..ProviderSettings::oidc(issuer, client_id)
         };
         let transport =
             Transport::new(TransportSettings { allow_loopback_http: true, ..TransportSettings::default() })?;

@@ -9,7 +9,9 @@ use pforte_client::{Api, Client, Config, Entry, Error, HttpRequest, Protocol, Pr
 use pforte_host::SecretText;
 use pforte_journeys::{OtherLibrary, World};
 use pforte_oauth::token::RefreshOptions;
-use pforte_provider::{Act, Endpoint, LogEntry, Misbehaviour, Offer, Rotation, Settings};
+use pforte_provider::{
+    Act, Edit, Endpoint, LogEntry, Misbehaviour, Offer, RegisteredClient, Rotation, Settings,
+};
 use pforte_session::{OtherDeviceAnswer, Session, SessionError, SessionSettings};
 use pforte_transport::{Transport, TransportSettings};
 use serde_json::json;
@@ -384,6 +386,40 @@ async fn a_session_that_is_bound_to_another_librarys_key_is_not_taken_over() {
         (1, 0, None),
         "the old session lives"
     );
+    world.end().await;
+}
+
+/// Somebody plants another app's session: the provider refuses it, and one that does not is not believed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_of_another_client_is_not_taken_over() {
+    let other = RegisteredClient { client_id: "another-app".to_owned(), ..RegisteredClient::default() };
+    let settings = Settings {
+        automatic: Some("alice".to_owned()),
+        clients: vec![RegisteredClient::default(), other],
+        ..Settings::default()
+    };
+    let world = World::with(settings).await;
+    let planted = OtherLibrary::signed_in_as("another-app", world.issuer(), None).await;
+    let client = open(&world, Protocol::default()).await;
+    let before = world.file_bytes();
+    world.control().clear_log();
+    let refused = client.adopt(planted.refresh_token.clone()).await;
+    assert!(
+        matches!(&refused, Err(Error::SignInAgain { hint }) if hint.contains("another client")),
+        "{refused:?}"
+    );
+    assert_eq!((client.status(), statuses(&world, "/token")), (Status::SignedOut, vec![400]));
+    assert!(requests(&world, "/revoke").is_empty() && requests(&world, "/authorize").is_empty());
+    assert_eq!(world.file_bytes(), before, "nothing is stored");
+
+    // A provider that honours it: the ID token names another app, so nobody is signed in, and what came is revoked.
+    let own = OtherLibrary::signed_in(world.issuer(), None).await;
+    let act = Act::id_token_claim("aud", Edit::Set(json!("another-app")));
+    world.control().misbehave(Misbehaviour::once(Endpoint::Token, act)).unwrap();
+    let refused = client.adopt(own.refresh_token.clone()).await;
+    assert!(matches!(&refused, Err(Error::Cancelled { hint }) if hint.contains("aud")), "{refused:?}");
+    assert_eq!((client.status(), statuses(&world, "/revoke")), (Status::SignedOut, vec![200]));
+    drop(client);
     world.end().await;
 }
 

@@ -100,6 +100,9 @@ impl From<SessionError> for Error {
             SessionError::Refused { reason } => Self::Cancelled {
                 hint: format!("Nothing was changed, because an answer was refused: {reason}. Start the sign-in anew."),
             },
+            SessionError::NotAccepted { reason } => {
+                Self::Cancelled { hint: format!("Nobody was signed in: {reason}.") }
+            }
             SessionError::NotAdopted { reason } => Self::SignInAgain {
                 hint: format!("The other library's session can't be taken over: {reason}. Let the person sign in."),
             },

@@ -13,6 +13,7 @@ mod calls;
 mod client;
 mod config;
 mod consent;
+mod direct;
 mod drive;
 mod drives;
 mod entry;
@@ -30,6 +31,7 @@ pub use calls::{AppCall, Sending};
 pub use client::Client;
 pub use config::{Config, ConsentService, Controller, LocaleTexts, PolicyFolder, Provider, ProviderKind};
 pub use consent::{Consent, ConsentStatus, ErasureReport, ExportFormat, PurposeView};
+pub use direct::DirectSignIn;
 pub use entry::{Clearance, Entry, Resumed, ResumedEnd, Turn};
 pub use error::{Challenge, Error};
 pub use http::{Header, HttpRequest, HttpResponse};
@@ -39,7 +41,9 @@ pub use pforte_gate::cases::decide_case;
 pub use pforte_host as host;
 pub use pforte_journey::{Outcome, TouchpointEvent};
 pub use pforte_oauth::Use;
-pub use pforte_session::{Kept, OtherDevice};
+pub use pforte_session::{
+    ConfirmationChannel, DirectAnswer, DirectAsk, DirectRoute, Kept, OtherDevice, SocialProvider,
+};
 pub use pforte_session::{ProfileField, SignOutReport, Status, SyncReport};
 pub use profile_writing::{ProfileWriter, ProfileWriterError};
 pub use protocol::{Api, Pin, Protocol};

@@ -97,7 +97,7 @@ impl Client {
         Ok(self.session.client_jwk(key_id).await?)
     }
 
-    async fn settle_signed_in(self: &Arc<Self>) -> Result<(), Error> {
+    pub(crate) async fn settle_signed_in(self: &Arc<Self>) -> Result<(), Error> {
         let entry = Drives::join(self, SIGN_IN, |progress, interruption| {
             Drive::new(self.clone(), SIGN_IN.to_owned(), Aim::SignIn, progress)
                 .go_on_after_sign_in(false, interruption)

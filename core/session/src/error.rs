@@ -56,6 +56,12 @@ pub enum SessionError {
         /// Which rule.
         reason: String,
     },
+    /// What the person or the device answered was not accepted; another answer may be.
+    #[error("not accepted: {reason}")]
+    NotAccepted {
+        /// Why, and what to do.
+        reason: String,
+    },
     /// A session of another library can't be taken over; the person signs in again.
     #[error("the session can't be taken over: {reason}")]
     NotAdopted {

@@ -161,16 +161,6 @@ pub(crate) async fn by_exchange(
     arrive(&context, &keeper, &tokens).await
 }
 
-/// Signs in with a request that a vendor's own steps prepared, such as Auth0's passkey grant.
-pub(crate) async fn by_request(
-    context: Arc<Context>,
-    keeper: Keeper,
-    request: http::Request<Vec<u8>>,
-) -> Result<(), SessionError> {
-    let tokens = context.provider.token(TokenGrant::Prepared(&request)).await?;
-    arrive(&context, &keeper, &tokens).await
-}
-
 /// Takes over a session that another library began.
 pub(crate) async fn adopt(
     context: Arc<Context>,
@@ -201,7 +191,12 @@ fn not_adopted(error: SessionError) -> SessionError {
     }
 }
 
-async fn arrive(context: &Context, keeper: &Keeper, tokens: &TokenResponse) -> Result<(), SessionError> {
+/// Judges who signed in, and hands the session to the keeper: in memory, to be sealed.
+pub(crate) async fn arrive(
+    context: &Context,
+    keeper: &Keeper,
+    tokens: &TokenResponse,
+) -> Result<(), SessionError> {
     let now_s = tokens.server_time_s.unwrap_or_else(|| context.now_s());
     let settings = context.provider.settings();
     let judge = |keys: &Jwks| id_token::verify_without_browser(settings, keys, tokens, now_s);

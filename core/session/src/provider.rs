@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{Request, Response};
 use pforte_host::{DeviceKeyError, Host, SecretText};
+use pforte_oauth::auth0::{self, MfaToken};
 use pforte_oauth::client_assertion::{self, UnsignedAssertion};
 use pforte_oauth::device::{self, Grant, Poll};
 use pforte_oauth::dpop::{self, Nonces, ProofClaims, UnsignedProof};
@@ -23,7 +24,7 @@ use pforte_oauth::token::{self, RefreshOptions};
 use pforte_oauth::userinfo::{self, UserInfo};
 use pforte_oauth::{
     Authorization, AuthorizationCode, Identity, Jwks, Metadata, OauthError, ProviderSettings, TokenResponse,
-    TokenType, Transaction, Use, discovery, jwks, logout, par, random_token, revocation,
+    TokenType, Transaction, Use, discovery, jwks, logout, okta, par, random_token, revocation,
 };
 use pforte_transport::Transport;
 use url::Url;
@@ -42,8 +43,16 @@ pub(crate) enum TokenGrant<'a> {
     Exchange(&'a Exchange),
     /// The refresh token of a session that another library began.
     Adopted { refresh_token: &'a SecretText },
-    /// A request that a vendor's own steps prepared.
-    Prepared(&'a Request<Vec<u8>>),
+}
+
+/// What a vendor's own grant came to.
+pub(crate) enum DirectTokens {
+    /// The tokens.
+    Tokens(Box<TokenResponse>),
+    /// A second factor is wanted first.
+    SecondFactor(MfaToken),
+    /// The person has not confirmed yet.
+    Pending,
 }
 
 /// One client at one provider, over one transport.
@@ -236,7 +245,6 @@ impl Provider {
                 let request = token::refresh_request(settings, &metadata, refresh_token, &options)?;
                 (request, settings.binds_tokens(&metadata))
             }
-            TokenGrant::Prepared(request) => ((*request).clone(), settings.binds_tokens(&metadata)),
         };
         let response = self.send_shown(request, Shows { proof: bound, assertion: true }, None).await?;
         if matches!(grant, TokenGrant::Adopted { .. }) && dpop::proof_refused(&response) {
@@ -251,6 +259,25 @@ impl Provider {
         };
         self.take_in(&tokens, bound).await?;
         Ok(tokens)
+    }
+
+    /// Sends a vendor's own request that asks for no token.
+    pub async fn direct_step(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, SessionError> {
+        self.send_shown(request, Shows { proof: false, assertion: true }, None).await
+    }
+
+    /// Redeems a vendor's own grant.
+    pub async fn direct_token(&self, request: Request<Vec<u8>>) -> Result<DirectTokens, SessionError> {
+        let bound = self.settings.binds_tokens(&*self.metadata().await?);
+        let response = self.send_shown(request, Shows { proof: bound, assertion: true }, None).await?;
+        if let Some(mfa) = auth0::mfa_required(&response) {
+            return Ok(DirectTokens::SecondFactor(mfa));
+        }
+        let Some(tokens) = okta::oob_response(&response, expected(bound))? else {
+            return Ok(DirectTokens::Pending);
+        };
+        self.take_in(&tokens, bound).await?;
+        Ok(DirectTokens::Tokens(Box::new(tokens)))
     }
 
     /// Begins a device grant (RFC 8628).

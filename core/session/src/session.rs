@@ -15,6 +15,7 @@ use crate::consent_book::ConsentBook;
 use crate::consent_ledger::{ConsentCommand, Erased};
 use crate::content::{GatedContent, SealedText};
 use crate::context::Context;
+use crate::direct::{DirectAsk, DirectRoute, DirectSignIn};
 use crate::keeper::{Command, GateChange, Keeper, OnDeviceBecause, Reply};
 use crate::lock::{LockEvent, LockPolicy, LockState};
 use crate::other_ways::{self, OtherDevice, OtherDeviceAnswer};
@@ -218,9 +219,12 @@ impl Session {
         detached(other_ways::by_exchange(self.context.clone(), self.keeper.clone(), exchange)).await
     }
 
-    /// Signs in with a token request that a vendor's own steps prepared, such as [`pforte_oauth::auth0`]'s.
-    pub async fn sign_in_by_request(&self, request: http::Request<Vec<u8>>) -> Result<(), SessionError> {
-        detached(other_ways::by_request(self.context.clone(), self.keeper.clone(), request)).await
+    /// Begins a sign-in without a page, in the provider's own steps: what the person or the device has to do.
+    pub async fn sign_in_directly(
+        &self,
+        route: DirectRoute,
+    ) -> Result<(Arc<DirectSignIn>, DirectAsk), SessionError> {
+        detached(DirectSignIn::begin(self.context.clone(), self.keeper.clone(), route)).await
     }
 
     /// Takes over a session that another library began, by its refresh token. One that is bound to that library's key is
@@ -588,7 +592,7 @@ impl std::fmt::Debug for Session {
 }
 
 /// Runs `work` so that it goes on when the caller goes away.
-async fn detached<T: Send + 'static>(
+pub(crate) async fn detached<T: Send + 'static>(
     work: impl Future<Output = Result<T, SessionError>> + Send + 'static,
 ) -> Result<T, SessionError> {
     tokio::spawn(work).await.map_err(|_| SessionError::Internal { what: "a port panicked" })?

@@ -76,6 +76,7 @@ mod sessions;
 mod settings;
 mod token;
 mod userinfo;
+mod vendor;
 mod wire;
 mod world;
 

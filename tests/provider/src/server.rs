@@ -15,7 +15,7 @@ use crate::control::{self, Control, UnknownPerson};
 use crate::keys::Keys;
 use crate::settings::Settings;
 use crate::world::World;
-use crate::{authorize, consent, device, discovery, par, portal, receivers, token, userinfo, wire};
+use crate::{authorize, consent, device, discovery, par, portal, receivers, token, userinfo, vendor, wire};
 
 /// The development identity provider.
 #[derive(Debug, Clone, Copy)]
@@ -134,6 +134,7 @@ fn routes() -> Router<Arc<World>> {
         .merge(authorize::routes())
         .merge(par::routes())
         .merge(device::routes())
+        .merge(vendor::routes())
         .merge(token::routes())
         .merge(userinfo::routes())
         .merge(portal::routes())

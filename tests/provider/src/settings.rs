@@ -48,6 +48,10 @@ pub struct Settings {
     pub token_exchange: bool,
     /// Tokens of a social provider, and whose they are. There is no such provider: these are fakes to exchange.
     pub social_tokens: BTreeMap<String, String>,
+    /// The steps of Auth0 and Okta for sign-ins without a page. Neither can run here: these are fakes of theirs.
+    pub vendor_steps: bool,
+    /// Whether a code or a passkey in those steps is the first factor only.
+    pub second_factor: bool,
 }
 
 /// Whether a part of the protocol is there.
@@ -85,6 +89,8 @@ impl Default for Settings {
             device_grant: false,
             token_exchange: false,
             social_tokens: BTreeMap::new(),
+            vendor_steps: false,
+            second_factor: false,
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::sessions::{Code, Ending, Grant, GrantError};
 use crate::settings::{AccessTokenFormat, Offer, Rotation};
 use crate::wire::{self, DueActs};
 use crate::world::World;
-use crate::{device, exchange};
+use crate::{device, exchange, vendor};
 
 pub(crate) fn routes() -> Router<Arc<World>> {
     Router::new().route("/token", post(token)).route("/revoke", post(revoke))
@@ -40,28 +40,35 @@ pub(crate) struct OAuthError {
     description: String,
     /// The nonce a proof must carry.
     nonce: Option<String>,
+    /// What stands for the first factor, where a second one is wanted.
+    mfa_token: Option<String>,
 }
 
 impl OAuthError {
     pub(crate) fn new(error: &'static str, description: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, error, description: description.into(), nonce: None }
+        let status = StatusCode::BAD_REQUEST;
+        Self { status, error, description: description.into(), nonce: None, mfa_token: None }
+    }
+
+    /// A second factor is wanted.
+    pub(crate) fn second_factor(mfa_token: String) -> Self {
+        let error = Self::new("mfa_required", "Multifactor authentication required");
+        Self { status: StatusCode::FORBIDDEN, mfa_token: Some(mfa_token), ..error }
     }
 
     fn server() -> Self {
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
-        Self {
-            status,
-            error: "server_error",
-            description: "a key or a random value could not be made".to_owned(),
-            nonce: None,
-        }
+        let error = Self::new("server_error", "a key or a random value could not be made");
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..error }
     }
 }
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
-        let body = Json(json!({"error": self.error, "error_description": self.description}));
-        let mut response = (self.status, [(CACHE_CONTROL, "no-store")], body).into_response();
+        let mut body = json!({"error": self.error, "error_description": self.description});
+        if let Some(token) = self.mfa_token {
+            body["mfa_token"] = token.into();
+        }
+        let mut response = (self.status, [(CACHE_CONTROL, "no-store")], Json(body)).into_response();
         if let Some(nonce) = self.nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
             response.headers_mut().insert("dpop-nonce", nonce);
         }
@@ -114,7 +121,7 @@ async fn token(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, OAuthError> {
-    let form = client_form(&world, &headers, &body)?;
+    let form = token_form(&world, &headers, &body)?;
     let client_id = required(&form, "client_id")?;
     let resource = form.first("resource").map(str::to_owned);
     if resource.as_deref().is_some_and(|resource| !is_resource(resource)) {
@@ -175,11 +182,16 @@ async fn token(
             answer["issued_token_type"] = "urn:ietf:params:oauth:token-type:access_token".into();
             answer
         }
-        _ => {
-            return Err(OAuthError::new(
-                "unsupported_grant_type",
-                "see grant_types_supported in the metadata",
-            ));
+        other => {
+            let Some(grant) = vendor::grant(&world, other, &form, client_id)? else {
+                return Err(OAuthError::new(
+                    "unsupported_grant_type",
+                    "see grant_types_supported in the metadata",
+                ));
+            };
+            let family = begin(&world, grant)?;
+            bind(&world, family, key);
+            issue(&world, family, resource, Rotates { issues: true, nonce: None }, &acts)?
         }
     };
     let mut response = ([(CACHE_CONTROL, "no-store")], Json(answer)).into_response();
@@ -313,6 +325,19 @@ async fn revoke(
 }
 
 /// The form of a registered client.
+/// A token request; the fakes of vendors take one as JSON, too.
+fn token_form(world: &World, headers: &HeaderMap, body: &[u8]) -> Result<Parameters, OAuthError> {
+    let is_json = headers.get(CONTENT_TYPE).is_some_and(|value| value == "application/json");
+    if !(world.settings.vendor_steps && is_json) {
+        return client_form(world, headers, body);
+    }
+    let form = vendor::parameters(body);
+    match world.client(required(&form, "client_id")?) {
+        Some(_) => Ok(form),
+        None => Err(OAuthError::new("invalid_client", "no client is registered under this client_id")),
+    }
+}
+
 pub(crate) fn client_form(world: &World, headers: &HeaderMap, body: &[u8]) -> Result<Parameters, OAuthError> {
     if !wire::is_form(headers.get(CONTENT_TYPE)) {
         return Err(OAuthError::new("invalid_request", "the body must be application/x-www-form-urlencoded"));

@@ -16,6 +16,7 @@ use crate::receivers::Received;
 use crate::request_log::RequestLog;
 use crate::sessions::Sessions;
 use crate::settings::{Person, RegisteredClient, Settings};
+use crate::vendor::VendorSteps;
 
 #[derive(Debug)]
 pub(crate) struct World {
@@ -40,6 +41,7 @@ pub(crate) struct State {
     pub proofs: Proofs,
     pub pushed: Pushed,
     pub device_grants: DeviceGrants,
+    pub vendor_steps: VendorSteps,
 }
 
 impl World {

@@ -203,6 +203,13 @@ public final class Pforte: Sendable {
         try await PforteError.rethrown { OtherDeviceSignIn(waiting: try await core.signInOnOtherDevice()) }
     }
 
+    /// Signs in without a page, in Auth0's or Okta's own steps: a code, a passkey, a social provider's own SDK, or a
+    /// confirmation on another device. The page (`enter`, `signIn`) works everywhere and learns new ways by itself; this
+    /// is for an app that must draw the steps itself.
+    public func signInDirectly(_ route: DirectRoute) async throws -> DirectSignIn {
+        try await PforteError.rethrown { DirectSignIn(steps: try await core.signInDirectly(route: route)) }
+    }
+
     /// Asks the provider for the person's details, where it puts none into the ID token (OIDC Core 1.0, section 5.3).
     public func fetchProfile() async throws {
         try await PforteError.rethrown { try await core.fetchProfile() }

@@ -179,6 +179,13 @@ class Pforte internal constructor(
     /** Signs in on another device: gives out what the person types there. One that is still under way is taken up. */
     suspend fun signInOnOtherDevice(): OtherDeviceSignIn = OtherDeviceSignIn(translated { core.signInOnOtherDevice() })
 
+    /**
+     * Signs in without a page, in Auth0's or Okta's own steps: a code, a passkey, a social provider's own SDK, or a
+     * confirmation on another device. The page ([enter], [signIn]) works everywhere and learns new ways by itself; this is
+     * for an app that must draw the steps itself.
+     */
+    suspend fun signInDirectly(route: DirectRoute): DirectSignIn = DirectSignIn(translated { core.signInDirectly(route) })
+
     /** Asks the provider for the person's details, where it puts none into the ID token (OIDC Core 1.0, section 5.3). */
     suspend fun fetchProfile() = translated { core.fetchProfile() }
 

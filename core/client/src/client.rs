@@ -12,7 +12,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::drive::{Aim, Drive, Progress};
 use crate::drives::Drives;
-use crate::error::{browser_closed, policy_mistakes};
+use crate::error::{browser_closed, policy_mistakes, provider_without_worth};
 use crate::profile_writing::ProfileWriting;
 use crate::track::Tracking;
 use crate::{
@@ -62,6 +62,9 @@ impl Client {
         };
         config.provider.protocol.judge_apis(&config.api_origins)?;
         let policy = Policy::parse(&source).map_err(|mistakes| policy_mistakes(&mistakes))?;
+        if !policy.values_sign_ins_of(&config.provider.name) {
+            return Err(provider_without_worth(&config.provider.name));
+        }
         let transport = Transport::new(TransportSettings {
             allow_loopback_http: config.provider.allow_loopback_http,
             pins: config.provider.protocol.pins()?,

@@ -179,6 +179,15 @@ pub(crate) fn policy_mistakes(mistakes: &PolicyErrors) -> Error {
     Error::FixConfiguration { hint: format!("The policy has mistakes. {mistakes}") }
 }
 
+pub(crate) fn provider_without_worth(name: &str) -> Error {
+    Error::FixConfiguration {
+        hint: format!(
+            "policy.toml has no [provider.{name}], so a sign-in there would be worth nothing: add it with `otherwise`, or set \
+             the provider's name to one that is there."
+        ),
+    }
+}
+
 pub(crate) fn wrong_answer(hint: &str) -> Error {
     Error::FixConfiguration { hint: hint.to_owned() }
 }

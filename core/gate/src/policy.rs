@@ -236,6 +236,12 @@ impl Policy {
         listed.map_or(&table.otherwise, |(_, level)| level)
     }
 
+    /// Whether a sign-in at `provider` is worth anything here; where no touchpoint asks for a level, it need not be.
+    pub fn values_sign_ins_of(&self, provider: &str) -> bool {
+        self.providers.iter().any(|table| table.provider == provider)
+            || self.touchpoints.iter().all(|touchpoint| touchpoint.level == self.lowest_level())
+    }
+
     /// The `acr_values` that give at least `level` at `provider`, weakest first (OIDC Core, section 3.1.2.1). Empty
     /// where any sign-in gives it, and where nothing does.
     pub fn acr_values(&self, provider: &str, level: &str) -> Vec<String> {

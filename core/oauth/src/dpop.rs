@@ -21,7 +21,7 @@ use url::Url;
 
 use crate::challenge::{self, Refusal};
 use crate::json::Object;
-use crate::{OauthError, http_date, reply};
+use crate::{OauthError, http_date, keycloak, reply};
 
 /// How often one request is sent, the answer to a nonce included (RFC 9449, section 8).
 pub const ATTEMPTS: usize = 2;
@@ -161,8 +161,11 @@ pub fn asks_for_nonce(response: &Response<Vec<u8>>) -> bool {
 /// Whether a provider refused the proof itself (`invalid_dpop_proof`, RFC 9449, section 5), as it does where a refresh
 /// token is bound to another key.
 pub fn proof_refused(response: &Response<Vec<u8>>) -> bool {
+    let Ok(body) = reply::body_object(response) else { return false };
+    let text = |name: &str| body.text(name).ok().flatten().unwrap_or_default();
+    let code = text("error");
     response.status().is_client_error()
-        && reply::body_object(response).is_ok_and(|body| body.text("error") == Ok(Some("invalid_dpop_proof")))
+        && (code == "invalid_dpop_proof" || keycloak::refuses_proof(code, text("error_description")))
 }
 
 /// The server's time, where a provider refused a proof whose time was further off than clocks may be: a device whose
@@ -226,6 +229,22 @@ mod tests {
 
     use super::*;
     use crate::fixture;
+
+    #[test]
+    fn a_refused_proof_is_known_in_each_providers_words() {
+        let answer = |status: u16, error: &str, description: &str| {
+            fixture::answer(status, &serde_json::json!({"error": error, "error_description": description}))
+        };
+        assert!(proof_refused(&answer(400, "invalid_dpop_proof", "")));
+        assert!(proof_refused(&answer(400, "invalid_request", "DPoP proof is not active")));
+        assert!(!proof_refused(&answer(400, "invalid_request", "DPoP proof is missing")));
+        assert!(!proof_refused(&answer(400, "invalid_request", "Missing parameter: code")));
+        assert!(!proof_refused(&answer(200, "invalid_dpop_proof", "")));
+        let mut dated = answer(400, "invalid_request", "DPoP proof is not active");
+        dated.headers_mut().insert("date", http::HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"));
+        assert_eq!(corrected_time_s(&dated, 784_111_777 + 3600), Some(784_111_777));
+        assert_eq!(corrected_time_s(&dated, 784_111_777 + 5), None, "that is no reason");
+    }
 
     fn url(text: &str) -> Url {
         Url::parse(text).unwrap()

@@ -3,7 +3,7 @@
 //! - The issuer is the server's base URL and the realm: `https://id.example.com/realms/REALM`.
 //! - A brokered provider is chosen by `kc_idp_hint`.
 //! - Rotated refresh tokens are counted, not timed: `refreshTokenMaxReuse` uses are accepted, so the grace stays 0.
-//! - It asks for no DPoP nonces.
+//! - It asks for no DPoP nonces, and refuses a proof as `invalid_request`, where RFC 9449 has `invalid_dpop_proof`.
 
 use crate::OauthError;
 use crate::settings::{ProviderSettings, Vendor};
@@ -16,6 +16,11 @@ impl ProviderSettings {
         let issuer = format!("{}/realms/{}", base.as_ref().trim_end_matches('/'), realm.as_ref());
         Self { vendor: Vendor::Keycloak, ..Self::oidc(issuer, client_id) }
     }
+}
+
+/// Whether Keycloak refused the proof that was sent, in its own words.
+pub(crate) fn refuses_proof(code: &str, description: &str) -> bool {
+    code == "invalid_request" && description.starts_with("DPoP proof") && !description.contains("missing")
 }
 
 /// Keycloak's own words for what is wrong with a setting.
@@ -36,6 +41,9 @@ pub(crate) fn setting_to_change(code: &str, description: &str) -> Option<OauthEr
         "invalid_request" if description.contains("DPoP proof is missing") => {
             "the Keycloak client demands DPoP; turn dpop on, or turn off 'Require DPoP bound tokens' under Clients > CLIENT > \
              Capability config"
+        }
+        "invalid_request" if refuses_proof(code, description) => {
+            "Keycloak refused the DPoP proof; check the date and time of this device"
         }
         "invalid_scope" if description.contains("Invalid scopes") => {
             "Keycloak does not know a scope, or it is not the client's; add it under Clients > CLIENT > Client scopes, or \
@@ -66,6 +74,7 @@ mod tests {
             ),
             ("not_allowed", "Offline tokens not allowed for the user or client", "offline_access"),
             ("invalid_request", "DPoP proof is missing", "dpop"),
+            ("invalid_request", "DPoP proof is not active", "date and time"),
             ("invalid_scope", "Invalid scopes: openid x", "Client scopes"),
         ] {
             let error = provider_error::from_code(code, Some(description));

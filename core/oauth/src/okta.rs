@@ -241,7 +241,11 @@ mod tests {
                 "The client is not authorized to use the provided grant type.",
                 "Grant type",
             ),
-            ("invalid_scope", "One or more scopes are not configured for the authorization server resource.", "Scopes"),
+            (
+                "invalid_scope",
+                "One or more scopes are not configured for the authorization server resource.",
+                "Scopes",
+            ),
             ("invalid_scope", "Custom scopes are not allowed for this request", "/oauth2/default"),
             ("invalid_dpop_proof", "The DPoP proof JWT header is missing.", "dpop"),
         ] {

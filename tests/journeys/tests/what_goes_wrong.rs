@@ -28,6 +28,16 @@ async fn a_policy_with_a_mistake_is_named_with_file_and_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_the_policy_does_not_name_is_told_at_once() {
+    let world = World::new().await;
+    let provider = Provider { name: "somebody".to_owned(), ..world.config().provider };
+    let error = world.open_with(Config { provider, ..world.config() }).await.unwrap_err();
+    let Error::FixConfiguration { hint } = error else { panic!("{error:?}") };
+    assert!(hint.contains("[provider.somebody]"), "{hint}");
+    assert!(world.control().log().is_empty() && world.file_bytes().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unreachable_provider_is_a_retry() {
     let world = World::new().await;
     let provider = Provider::development("http://127.0.0.1:9", "portal-app");

@@ -171,6 +171,7 @@ pub(crate) fn routes() -> axum::Router<Arc<World>> {
         .route("/dev/state", get(report))
         .route("/dev/automatic", post(automatic))
         .route("/dev/end_sessions", post(end_sessions))
+        .route("/dev/one_time_code", post(one_time_code))
 }
 
 async fn log(State(world): State<Arc<World>>) -> Json<Vec<LogEntry>> {
@@ -226,6 +227,10 @@ async fn automatic(State(world): State<Arc<World>>, Json(chosen): Json<SomePerso
 
 async fn end_sessions(State(world): State<Arc<World>>, Json(chosen): Json<SomePerson>) -> Response {
     done(Control { world }.end_sessions(&chosen.person.unwrap_or_default()))
+}
+
+async fn one_time_code(State(world): State<Arc<World>>, Json(chosen): Json<SomePerson>) -> Json<String> {
+    Json(Control { world }.one_time_code(&chosen.person.unwrap_or_default()))
 }
 
 fn done<E: std::error::Error>(result: Result<(), E>) -> Response {

@@ -45,6 +45,7 @@
 //! | `GET /dev/state` | the [state](StateReport) |
 //! | `POST /dev/automatic` `{"person": "bob"}` | signs this person in from now on; `null` shows the page |
 //! | `POST /dev/end_sessions` `{"person": "bob"}` | ends all sessions of a person, as an administrator would |
+//! | `POST /dev/one_time_code` `{"person": "alice@example.com"}` | the code that was sent there, or that an authenticator shows |
 //!
 //! Requests under `/dev` are not logged. When several misbehaviours are active at an endpoint, they are done in the
 //! order in which they were given.

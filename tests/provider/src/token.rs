@@ -50,6 +50,12 @@ impl OAuthError {
         Self { status, error, description: description.into(), nonce: None, mfa_token: None }
     }
 
+    /// The settings leave this endpoint out.
+    pub(crate) fn not_here() -> Self {
+        let error = Self::new("not_found", "the provider's settings leave this out");
+        Self { status: StatusCode::NOT_FOUND, ..error }
+    }
+
     /// A second factor is wanted.
     pub(crate) fn second_factor(mfa_token: String) -> Self {
         let error = Self::new("mfa_required", "Multifactor authentication required");

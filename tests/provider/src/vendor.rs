@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -69,36 +69,32 @@ pub(crate) fn routes() -> Router<Arc<World>> {
         .route("/primary-authenticate", post(start_confirmation))
 }
 
-fn json_form(world: &World, body: &[u8]) -> Result<Value, Response> {
+fn json_form(world: &World, body: &[u8]) -> Result<Value, OAuthError> {
     if !world.settings.vendor_steps {
-        return Err(StatusCode::NOT_FOUND.into_response());
+        return Err(OAuthError::not_here());
     }
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     match body["client_id"].as_str().and_then(|client_id| world.client(client_id)) {
         Some(_) => Ok(body),
-        None => {
-            Err(OAuthError::new("invalid_client", "no client is registered under this client_id")
-                .into_response())
-        }
+        None => Err(OAuthError::new("invalid_client", "no client is registered under this client_id")),
     }
 }
 
-async fn start_code(State(world): State<Arc<World>>, body: Bytes) -> Result<Response, Response> {
+async fn start_code(State(world): State<Arc<World>>, body: Bytes) -> Result<Response, OAuthError> {
     let body = json_form(&world, &body)?;
     let to = match body["connection"].as_str() {
         Some("email") => body["email"].as_str(),
         Some("sms") => body["phone_number"].as_str(),
-        _ => return Err(OAuthError::new("bad.connection", "Connection does not exist").into_response()),
+        _ => return Err(OAuthError::new("bad.connection", "Connection does not exist")),
     };
-    let to = to.ok_or_else(|| OAuthError::new("bad.request", "nobody to send it to").into_response())?;
+    let to = to.ok_or_else(|| OAuthError::new("bad.request", "nobody to send it to"))?;
     world.state().vendor_steps.code(to);
     Ok(Json(json!({})).into_response())
 }
 
-async fn passkey_challenge(State(world): State<Arc<World>>, body: Bytes) -> Result<Response, Response> {
+async fn passkey_challenge(State(world): State<Arc<World>>, body: Bytes) -> Result<Response, OAuthError> {
     let body = json_form(&world, &body)?;
-    let token = || random::token().map_err(|error| OAuthError::from(error).into_response());
-    let (session, challenge) = (token()?, token()?);
+    let (session, challenge) = (random::token()?, random::token()?);
     world.state().vendor_steps.passkeys.insert(session.clone(), challenge.clone());
     let relying_party = world.settings.address.to_string();
     let options = match body["user_profile"]["email"].as_str() {
@@ -113,11 +109,14 @@ async fn passkey_challenge(State(world): State<Arc<World>>, body: Bytes) -> Resu
     Ok(Json(json!({"auth_session": session, "authn_params_public_key": options})).into_response())
 }
 
-async fn second_factor_challenge(State(world): State<Arc<World>>, body: Bytes) -> Result<Response, Response> {
+async fn second_factor_challenge(
+    State(world): State<Arc<World>>,
+    body: Bytes,
+) -> Result<Response, OAuthError> {
     let body = json_form(&world, &body)?;
     let known = body["mfa_token"].as_str().unwrap_or_default();
     if !world.state().vendor_steps.second_factors.contains_key(known) {
-        return Err(OAuthError::new("invalid_grant", "Malformed mfa_token").into_response());
+        return Err(OAuthError::new("invalid_grant", "Malformed mfa_token"));
     }
     Ok(Json(json!({"challenge_type": "otp"})).into_response())
 }
@@ -128,7 +127,7 @@ async fn start_confirmation(
     body: Bytes,
 ) -> Result<Response, OAuthError> {
     if !world.settings.vendor_steps {
-        return Ok(StatusCode::NOT_FOUND.into_response());
+        return Err(OAuthError::not_here());
     }
     let form = client_form(&world, &headers, &body)?;
     let (person, code) = (form.first("login_hint").unwrap_or_default(), random::token()?);

@@ -41,7 +41,10 @@ pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
         .args(["--", "--nocapture"])
         .env("PFORTE_KEYCLOAK", &keycloak.base)
         .env("PFORTE_OP", &provider.issuer);
-    run.step("features by provider", &mut tests, Reader::CargoTest)
+    run.step("features by provider", &mut tests, Reader::CargoTest)?;
+    let mut tests = workspace.cargo(["test", "--workspace", "--exclude", "xtask", "--test", "client"]);
+    tests.env("PFORTE_KEYCLOAK", &keycloak.base);
+    run.step("the whole client at Keycloak", &mut tests, Reader::CargoTest)
 }
 
 /// Downloads, unpacks and builds, each once. A stamp is written when all of it is done.

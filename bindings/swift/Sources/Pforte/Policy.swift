@@ -88,3 +88,26 @@ extension Provider {
         )
     }
 }
+
+extension PforteGenerated.`Protocol` {
+    /// This use of the protocol with what is given changed: `provider.with(protocol: provider.protocol.with(dpop: .always))`.
+    public func with(
+        par: Use? = nil,
+        dpop: Use? = nil,
+        fapi: Bool? = nil,
+        resources: [String]? = nil,
+        apis: [Api]? = nil,
+        clientKeyID: String? = nil,
+        pins: [Pin]? = nil
+    ) -> PforteGenerated.`Protocol` {
+        PforteGenerated.`Protocol`(
+            par: par ?? self.par,
+            dpop: dpop ?? self.dpop,
+            fapi: fapi ?? self.fapi,
+            resources: resources ?? self.resources,
+            apis: apis ?? self.apis,
+            clientKeyId: clientKeyID ?? clientKeyId,
+            pins: pins ?? self.pins
+        )
+    }
+}

@@ -16,7 +16,7 @@ final class World {
     let deviceKey: RecordingDeviceKey
     let secretStore: RecordingSecretStore
 
-    init(broken: Bool = false) throws {
+    init(broken: Bool = false, settings: String = #"{"automatic":"alice"}"#) throws {
         gateKey = RecordingGateKey(log: log, broken: broken)
         userAgent = RecordingUserAgent(log: log)
         deviceKey = RecordingDeviceKey(log: log)
@@ -26,7 +26,7 @@ final class World {
 
         provider = Process()
         provider.executableURL = URL(fileURLWithPath: try World.surrounding("PFORTE_PROVIDER_BIN"))
-        provider.arguments = ["--settings", #"{"automatic":"alice"}"#]
+        provider.arguments = ["--settings", settings]
         let output = Pipe()
         provider.standardOutput = output
         // Its end is the end of this process: it runs until its standard input closes.
@@ -55,11 +55,12 @@ final class World {
 
     func open(
         policy: Policy? = nil, issuer: String? = nil, clientID: String = "portal-app",
-        presenter: Presenter? = nil, userAgent: UserAgent? = nil
+        presenter: Presenter? = nil, userAgent: UserAgent? = nil,
+        provider changed: (Provider) -> Provider = { $0 }
     ) async throws -> Pforte {
         try await Pforte.open(
             policy: policy ?? World.policy(),
-            provider: .development(issuer: issuer ?? self.issuer, clientID: clientID),
+            provider: changed(.development(issuer: issuer ?? self.issuer, clientID: clientID)),
             redirectURI: "com.example.portal:/callback",
             ports: Ports(
                 gateKey: gateKey,

@@ -1,21 +1,14 @@
 package com.pforte
 
+import com.pforte.ffi.DirectAnswer
+import com.pforte.ffi.DirectAsk
 import com.pforte.ffi.DirectSteps
-
-/** How somebody signs in without a page. Auth0 has the first five, Okta the last two. */
-typealias DirectRoute = com.pforte.ffi.DirectRoute
 
 /** A social provider whose own SDK can sign people in. */
 typealias SocialProvider = com.pforte.ffi.SocialProvider
 
 /** How a confirmation is asked for. */
 typealias ConfirmationChannel = com.pforte.ffi.ConfirmationChannel
-
-/** What the person or the device has to do next. */
-typealias DirectAsk = com.pforte.ffi.DirectAsk
-
-/** What the person or the device answered. */
-typealias DirectAnswer = com.pforte.ffi.DirectAnswer
 
 /** A sign-in without a page that is under way. It lives in memory: after the end of the process it begins anew. */
 class DirectSignIn internal constructor(

@@ -1,6 +1,7 @@
 package com.pforte
 
 import com.pforte.ffi.AppCallSteps
+import com.pforte.ffi.DirectRoute
 import com.pforte.ffi.Caller
 import com.pforte.ffi.Config
 import com.pforte.ffi.CoreException

@@ -2,6 +2,7 @@ package com.pforte.okhttp
 
 import com.pforte.DevelopmentProvider
 import com.pforte.Entry
+import com.pforte.HttpRequest
 import com.pforte.MemoryPorts
 import com.pforte.Pforte
 import com.pforte.PforteException
@@ -17,6 +18,7 @@ import okhttp3.RequestBody.Companion.toRequestBody
 import okhttp3.mockwebserver.MockResponse
 import okhttp3.mockwebserver.MockWebServer
 import okhttp3.mockwebserver.RecordedRequest
+import okhttp3.mockwebserver.SocketPolicy
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertInstanceOf
@@ -153,6 +155,32 @@ class InterceptorTest {
             List(16) { thread { codes += http.newCall(get(api, "/$it")).execute().use { answer -> answer.code } } }.forEach { it.join() }
             assertEquals(List(16) { 200 }, codes.toList())
             assertTrue("\"refreshes\":1" in provider.state().replace(" ", ""), provider.state())
+        }
+
+    @Test
+    fun `a cancelled call ends at once, and the next one goes through`() =
+        signedIn { pforte, _ ->
+            api.enqueue(MockResponse().setSocketPolicy(SocketPolicy.NO_RESPONSE))
+            val call = client(pforte).newCall(get(api, "/slow"))
+            val ended = java.util.concurrent.CompletableFuture<Throwable?>()
+            thread { ended.complete(runCatching { call.execute().close() }.exceptionOrNull()) }
+            api.next()
+            call.cancel()
+            assertInstanceOf(java.io.IOException::class.java, ended.get(10, TimeUnit.SECONDS))
+            api.enqueue(MockResponse())
+            assertEquals(200, client(pforte).newCall(get(api, "/next")).execute().use { it.code })
+        }
+
+    @Test
+    fun `another stack is authorised for one sending at a time`() =
+        signedIn(bound = true) { pforte, _ ->
+            val request = HttpRequest("GET", api.url("/a").toString(), emptyList(), ByteArray(0))
+            val (first, second) = List(2) { pforte.authorize(request).associate { it.name to it.value } }
+            assertEquals(listOf("authorization", "dpop"), first.keys.sorted())
+            assertEquals(first["authorization"], second["authorization"])
+            assertNotEquals(first["dpop"], second["dpop"])
+            val elsewhere = HttpRequest("GET", stranger.url("/a").toString(), emptyList(), ByteArray(0))
+            assertThrows<PforteException.FixConfiguration> { runBlocking { pforte.authorize(elsewhere) } }
         }
 
     private fun client(pforte: Pforte) =

@@ -58,11 +58,18 @@ const KEYCLOAK_MUST: &[&str] = &[
     "RP-initiated logout",
 ];
 
-/// What the development provider has had from the start.
+/// What must work at the development provider.
 const DEVELOPMENT_MUST: &[&str] = &[
     "discovery",
     "authorization code with PKCE S256",
     "iss in the response (RFC 9207)",
+    "pushed authorization requests (RFC 9126)",
+    "DPoP: token bound to the device's key (RFC 9449)",
+    "DPoP: refresh",
+    "DPoP: UserInfo",
+    "DPoP: a bound token as Bearer is refused",
+    "DPoP: refresh without a proof is refused",
+    "DPoP: nonces",
     "UserInfo",
     "refresh token rotation",
     "replay of a rotated token is refused",

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use crate::run::{Run, Stop};
 use crate::tools;
@@ -10,10 +11,30 @@ use crate::workspace::Workspace;
 /// Writes `bindings/kotlin/target/generated`.
 pub fn kotlin(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
     tools::build_everything(workspace, run)?;
+    kotlin_from(workspace, run, &workspace.built_library())
+}
+
+/// The same from the library as apps link it. The one that the tests are built with has a function more, and the generated
+/// sources refuse a library that lacks one.
+pub fn kotlin_for_apps(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
+    tools::build_everything(workspace, run)?;
+    let version = Command::new("rustc").arg("-vV").output()?;
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.ok_or_else(|| Stop::Failed("rustc -vV names no host".to_owned()))?;
+    // Named as a target, it lies in a folder of its own, and the tests' library stays.
+    let mut build = workspace.cargo(["build", "--package", "pforte", "--lib", "--target", host]);
+    run.prepare("build the library as apps link it", &mut build)?;
+    let name = workspace.built_library();
+    let library = workspace.target(host).join("debug").join(name.file_name().unwrap_or_default());
+    kotlin_from(workspace, run, &library)
+}
+
+fn kotlin_from(workspace: &Workspace, run: &mut Run, library: &Path) -> Result<(), Stop> {
     let out = emptied(workspace, "bindings/kotlin/target/generated")?;
     let generator = workspace.built_program("uniffi-bindgen");
     let mut generate = workspace.command(&generator.to_string_lossy(), ["generate", "--language", "kotlin"]);
-    generate.args(["--no-format", "--out-dir"]).arg(out).arg(workspace.built_library());
+    generate.args(["--no-format", "--out-dir"]).arg(out).arg(library);
     run.prepare("write the Kotlin sources", &mut generate)
 }
 

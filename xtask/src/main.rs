@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask demo`, `test`, `policy`, `bench` and `bindings`.
+//! The project's commands: `cargo xtask demo`, `test`, `policy`, `bench`, `bindings`, `android` and `kotlin-api`.
 //!
 //! **What it is.** A plain program over `cargo`, Maven, npm and `swift`: it prepares what a test needs, runs it in rings,
 //! and counts what ran. **What it promises.** A ring that ran nothing fails; a ring that can't run says what is missing;
@@ -7,9 +7,13 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+mod android;
 mod bench;
 mod bindings;
 mod counts;
+mod debian_root;
+mod kotlin_api;
+mod kotlin_tests;
 mod policy;
 mod rings;
 mod run;
@@ -34,6 +38,8 @@ cargo xtask COMMAND
   bench [gate|consent|signin|vault|size]
                               how long things take and how large they are, beside peers in the same run
   bindings                    write the Kotlin and Swift sources from the built library
+  android                     pack the Android library (AAR) and the one for the JVM (JAR) into target/android
+  kotlin-api                  write the files of the Kotlin libraries' public API from what was built last
 
 Rings:
 ";
@@ -47,6 +53,12 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "policy" => policy::run(rest),
         Some((command, rest)) if command == "bench" => bench::run(&workspace, rest),
         Some((command, [])) if command == "bindings" => write_bindings(&workspace),
+        Some((command, [])) if command == "android" => {
+            done(android::run(&workspace, &mut run::Run::default()))
+        }
+        Some((command, [])) if command == "kotlin-api" => {
+            done(kotlin_api::renew(&workspace, &mut run::Run::default()))
+        }
         Some((command, _)) if !["help", "--help", "-h"].contains(&command.as_str()) => {
             eprintln!("There is no `cargo xtask {}`.\n\n{}", arguments.join(" "), usage());
             ExitCode::from(2)
@@ -78,7 +90,11 @@ fn demo(workspace: &Workspace, arguments: &[String]) -> ExitCode {
 
 fn write_bindings(workspace: &Workspace) -> ExitCode {
     let mut run = run::Run::default();
-    match bindings::kotlin(workspace, &mut run).and_then(|()| bindings::swift(workspace, &mut run)) {
+    done(bindings::kotlin(workspace, &mut run).and_then(|()| bindings::swift(workspace, &mut run)))
+}
+
+fn done(ended: Result<(), run::Stop>) -> ExitCode {
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => {
             eprintln!("{stop}");

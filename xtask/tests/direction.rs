@@ -68,17 +68,19 @@ const TABLE: [Row; 13] = [
 ];
 
 /// Libraries that only these rooms may name as their own.
-const OWNERS: [(&str, &[&str]); 12] = [
+const OWNERS: [(&str, &[&str]); 13] = [
     ("aes-gcm", &[]),
     ("ciborium", &["pforte-consent"]),
     ("coset", &["pforte-consent"]),
     ("hyper", &[]),
+    ("jni", &["pforte"]),
     ("jsonwebtoken", &["pforte-oauth"]),
     ("keyring-core", &["pforte-platform"]),
     ("passkey-types", &["pforte-passkey"]),
     ("reqwest", &["pforte-transport"]),
     ("rustls", &["pforte-transport"]),
-    ("rustls-platform-verifier", &["pforte-transport"]),
+    // The binding gives it Android's context, which nothing under core/ knows.
+    ("rustls-platform-verifier", &["pforte-transport", "pforte"]),
     ("uniffi", &["pforte", "pforte-bindgen"]),
     ("webbrowser", &["pforte-platform"]),
 ];

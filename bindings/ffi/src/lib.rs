@@ -24,6 +24,8 @@ static WIPES_WHAT_IS_FREED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 mod adapters;
+#[cfg(target_os = "android")]
+mod android;
 mod app_calls;
 mod caller;
 mod core;

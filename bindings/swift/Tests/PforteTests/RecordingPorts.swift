@@ -217,10 +217,11 @@ final class RecordingBackgroundTime: BackgroundTime, @unchecked Sendable {
 
     func begin(task: String) throws -> Grant {
         log.note("background_time.begin(\(task))")
-        return Grant(id: granted.with { count in
-            count += 1
-            return count
-        })
+        return Grant(
+            id: granted.with { count in
+                count += 1
+                return count
+            })
     }
 
     func finish(grant: Grant) throws { log.note("background_time.finish()") }

@@ -1,10 +1,10 @@
 package com.pforte
 
 import com.pforte.ffi.AppCallSteps
-import com.pforte.ffi.DirectRoute
 import com.pforte.ffi.Caller
 import com.pforte.ffi.Config
 import com.pforte.ffi.CoreException
+import com.pforte.ffi.DirectRoute
 import com.pforte.ffi.PforteCore
 import com.pforte.ffi.PforteCoreInterface
 import kotlinx.coroutines.CancellationException
@@ -165,8 +165,7 @@ class Pforte internal constructor(
      * Signs out on this device, and then ends the provider's own session in the browser, so that its next page asks who is
      * there. [postLogoutRedirectUri] is registered at the provider.
      */
-    suspend fun signOutInBrowser(postLogoutRedirectUri: String): SignOutReport =
-        translated { core.signOutInBrowser(postLogoutRedirectUri) }
+    suspend fun signOutInBrowser(postLogoutRedirectUri: String): SignOutReport = translated { core.signOutInBrowser(postLogoutRedirectUri) }
 
     /**
      * Signs in with another [token] (RFC 8693), such as the ID token of a native social sign-in. [tokenType] is its

@@ -16,10 +16,10 @@ import org.junit.jupiter.api.assertThrows
 import org.junit.jupiter.api.io.TempDir
 import java.net.URI
 import java.net.http.HttpClient
-import java.net.http.HttpRequest as JavaRequest
-import java.net.http.HttpResponse as JavaResponse
 import java.nio.file.Path
 import kotlin.time.Duration.Companion.seconds
+import java.net.http.HttpRequest as JavaRequest
+import java.net.http.HttpResponse as JavaResponse
 
 /** Entering from Kotlin: turns, cancelling, challenges, and the end of the process. */
 class DriveTest {

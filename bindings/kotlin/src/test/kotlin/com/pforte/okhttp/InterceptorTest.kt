@@ -49,7 +49,8 @@ class InterceptorTest {
     fun `the portal itself is called, and its step-up challenge is answered once`() =
         signedIn { pforte, provider ->
             val http = OkHttpClient.Builder().authorisedBy(pforte, provider.issuer).build()
-            val reviews = Request.Builder().url("${provider.issuer}/portal/reviews").post("""{"hotel":"h1","text":"Quiet.","stars":5}""".json()).build()
+            val review = """{"hotel":"h1","text":"Quiet.","stars":5}""".json()
+            val reviews = Request.Builder().url("${provider.issuer}/portal/reviews").post(review).build()
             assertEquals(201, http.newCall(reviews).execute().use { it.code })
             val booking = Request.Builder().url("${provider.issuer}/portal/bookings").post("""{"hotel":"h1","nights":2}""".json()).build()
             val needed = assertThrows<PforteException.StepUpNeeded> { http.newCall(booking).execute() }

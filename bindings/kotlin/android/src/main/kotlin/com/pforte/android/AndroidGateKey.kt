@@ -51,7 +51,8 @@ class AndroidGateKey(
         GateAvailability(
             biometric = readiness(),
             wrapPrompts = true,
-            deviceCredential = hasGate && allowsDeviceCredential && PlatformOutcomes.ofKeyguard(context.getSystemService(KeyguardManager::class.java)),
+            deviceCredential =
+                hasGate && allowsDeviceCredential && PlatformOutcomes.ofKeyguard(context.getSystemService(KeyguardManager::class.java)),
         )
 
     private fun readiness(): GateReadiness {
@@ -110,8 +111,7 @@ class AndroidGateKey(
         }
 
     /** Whether this is an answer of the person or the sensor, and not StrongBox that did not work. */
-    private fun isAnswer(error: Exception) =
-        error is CancellationException || error is GateException && error !is GateException.Failed
+    private fun isAnswer(error: Exception) = error is CancellationException || (error is GateException && error !is GateException.Failed)
 
     private suspend fun wrapped(
         alias: String,
@@ -189,15 +189,19 @@ class AndroidGateKey(
             .Builder(alias, KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT)
             .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
             .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
-            .setKeySize(256)
+            .setKeySize(AndroidKeystore.KEY_BITS)
             .setUserAuthenticationRequired(true)
             .setIsStrongBoxBacked(strongBox)
             .apply {
                 // No seconds: each use asks anew.
                 when (kind) {
-                    GateKind.BIOMETRIC ->
+                    GateKind.BIOMETRIC -> {
                         setUserAuthenticationParameters(0, KeyProperties.AUTH_BIOMETRIC_STRONG).setInvalidatedByBiometricEnrollment(true)
-                    GateKind.DEVICE_CREDENTIAL -> setUserAuthenticationParameters(0, KeyProperties.AUTH_DEVICE_CREDENTIAL)
+                    }
+
+                    GateKind.DEVICE_CREDENTIAL -> {
+                        setUserAuthenticationParameters(0, KeyProperties.AUTH_DEVICE_CREDENTIAL)
+                    }
                 }
             }.build()
 }

@@ -22,6 +22,7 @@ import com.pforte.ffi.UserAgent
  *   CustomTabs.kt          the browser: CustomTabs, BrowserActivity, RedirectActivity, Redirects
  *   Front.kt               the app's windows, seen and not held; SessionLock locks when the last one leaves
  *   AndroidTime.kt         clocks, and time to finish work in the background
+ *   CertificateVerifier.kt the system's trust store, for the TLS in Rust
  *   PlatformOutcomes.kt    the one table from Android's codes and exceptions to typed outcomes
  *   asks/                  the ready-made asks: AndroidPresenter, AskActivity
  *

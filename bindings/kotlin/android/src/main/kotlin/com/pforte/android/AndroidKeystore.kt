@@ -2,7 +2,6 @@ package com.pforte.android
 
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyProperties
-import android.security.keystore.StrongBoxUnavailableException
 import com.pforte.ffi.GateException
 import kotlinx.coroutines.delay
 import java.security.KeyPairGenerator
@@ -22,6 +21,7 @@ internal object AndroidKeystore {
     /** Lengths in bytes of the nonce, which the Keystore chooses, and in bits of the tag. */
     const val NONCE = 12
     const val TAG_BITS = 128
+    const val KEY_BITS = 256
 
     fun secretKey(alias: String): SecretKey? = store().getKey(alias, null) as SecretKey?
 
@@ -54,9 +54,6 @@ internal object AndroidKeystore {
     private fun store(): KeyStore = KeyStore.getInstance(PROVIDER).apply { load(null) }
 }
 
-/** Whether this says that StrongBox is not there, anywhere in its causes. */
-internal fun Throwable.isOfStrongBox(): Boolean = generateSequence(this) { it.cause }.take(8).any { it is StrongBoxUnavailableException }
-
 /**
  * Runs what comes before a prompt, and again where the Keystore was busy: three times in all, with jitter. A lost key is not
  * tried again, and nothing after a prompt ever is: a key that is bound to one use can't be retried silently.
@@ -67,8 +64,12 @@ internal suspend fun <T> beforePrompt(attempt: () -> T): T {
             return attempt()
         } catch (error: Exception) {
             if (error is GateException || PlatformOutcomes.ofException(error) == PlatformOutcomes.Meaning.KEY_LOST) throw error
-            delay(Random.nextLong(50, 150).milliseconds)
+            delay(Random.nextLong(SHORTEST_WAIT, LONGEST_WAIT).milliseconds)
         }
     }
     return attempt()
 }
+
+/** Between two tries, in milliseconds. */
+private const val SHORTEST_WAIT = 50L
+private const val LONGEST_WAIT = 150L

@@ -117,7 +117,7 @@ class AndroidSecretStore(
             .Builder(KEY, KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT)
             .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
             .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
-            .setKeySize(256)
+            .setKeySize(AndroidKeystore.KEY_BITS)
             .build()
 
     private fun <T> typed(work: () -> T): T =

@@ -67,8 +67,8 @@ class FrameworkBiometricGate(
                             message: CharSequence?,
                         ) {
                             if (!waiting.isActive) return
-                            val error = if (signal.isCanceled) GateException.Cancelled() else PlatformOutcomes.ofPrompt(code).toGate("biometric error $code")
-                            waiting.resumeWithException(error)
+                            val said = PlatformOutcomes.ofPrompt(code).toGate("biometric error $code")
+                            waiting.resumeWithException(if (signal.isCanceled) GateException.Cancelled() else said)
                         }
                     }
                 // The framework dismisses the prompt for this button, and tells nobody but its listener.
@@ -93,12 +93,16 @@ class FrameworkBiometricGate(
     ): BiometricPrompt {
         val builder = BiometricPrompt.Builder(context).setTitle(prompt.title).setDescription(prompt.reason).setConfirmationRequired(false)
         when (kind) {
-            GateKind.BIOMETRIC ->
+            GateKind.BIOMETRIC -> {
                 builder
                     .setAllowedAuthenticators(Authenticators.BIOMETRIC_STRONG)
                     .setNegativeButton(prompt.cancel, context.mainExecutor) { _, _ -> cancelled() }
+            }
+
             // It has a button of its own; a second one is refused.
-            GateKind.DEVICE_CREDENTIAL -> builder.setAllowedAuthenticators(Authenticators.DEVICE_CREDENTIAL)
+            GateKind.DEVICE_CREDENTIAL -> {
+                builder.setAllowedAuthenticators(Authenticators.DEVICE_CREDENTIAL)
+            }
         }
         return builder.build()
     }

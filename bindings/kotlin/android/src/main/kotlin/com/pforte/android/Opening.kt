@@ -8,9 +8,9 @@ import android.net.Uri
 import com.pforte.ConsentService
 import com.pforte.Controller
 import com.pforte.Pforte
+import com.pforte.PforteException
 import com.pforte.Policy
 import com.pforte.PolicyFolder
-import com.pforte.PforteException
 import com.pforte.ffi.LocaleTexts
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
@@ -48,6 +48,7 @@ suspend fun Pforte.Companion.open(
     val application = context.applicationContext
     val pforte =
         withContext(Dispatchers.IO) {
+            CertificateVerifier.prepare(application)
             requireManifest(application, redirectUri)
             open(
                 policy = policy.read(application),

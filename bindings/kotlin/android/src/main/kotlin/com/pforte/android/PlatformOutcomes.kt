@@ -155,5 +155,4 @@ internal fun Throwable.toStore(): StoreException =
     }
 
 /** The exception's class and its cause's: enough to find the place; messages of the platform may name a person's account. */
-private fun Throwable.named(): String =
-    listOfNotNull(javaClass.simpleName, cause?.javaClass?.simpleName).joinToString(" by ")
+private fun Throwable.named(): String = listOfNotNull(javaClass.simpleName, cause?.javaClass?.simpleName).joinToString(" by ")

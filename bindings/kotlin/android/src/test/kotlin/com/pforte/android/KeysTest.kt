@@ -34,6 +34,8 @@ import org.robolectric.shadow.api.Shadow
 import org.robolectric.shadows.ShadowBiometricManager
 import java.io.File
 import java.math.BigInteger
+import java.nio.file.Files
+import java.nio.file.attribute.PosixFilePermissions
 import java.security.AlgorithmParameters
 import java.security.KeyFactory
 import java.security.Signature
@@ -222,6 +224,23 @@ class KeysTest {
         }
 
     @Test
+    @Config(sdk = [29])
+    fun `below API 30 there is no gate, and the Keystore is not even asked`() =
+        runBlocking {
+            shadowOf(context.packageManager).setSystemFeature(PackageManager.FEATURE_FINGERPRINT, true)
+            shadowOf(context.getSystemService(KeyguardManager::class.java)).setIsDeviceSecure(true)
+            val key = AndroidGateKey(context, finger, allowsDeviceCredential = true)
+            assertEquals(GateReadiness.NO_HARDWARE, key.availability().biometric)
+            assertFalse(key.availability().deviceCredential)
+            assertThrows(GateException.NoHardware::class.java) { runBlocking { key.createKey("a", GateKind.BIOMETRIC) } }
+            assertEquals(emptyList<String>(), FakeAndroidKeyStore.calls.filter { it.startsWith("generate") })
+            // What needs no finger is there all the same.
+            AndroidSecretStore(context).write("one", secret)
+            assertArrayEquals(secret, AndroidSecretStore(context).read("one"))
+            assertEquals(65, AndroidDeviceKey().publicKey("d").size)
+        }
+
+    @Test
     fun `a dismissed prompt ends its call`() =
         runBlocking {
             val key = gate
@@ -262,7 +281,8 @@ class KeysTest {
         raw: ByteArray,
     ): Boolean {
         assertEquals(64, raw.size)
-        val curve = AlgorithmParameters.getInstance("EC").apply { init(ECGenParameterSpec("secp256r1")) }.getParameterSpec(ECParameterSpec::class.java)
+        val parameters = AlgorithmParameters.getInstance("EC").apply { init(ECGenParameterSpec("secp256r1")) }
+        val curve = parameters.getParameterSpec(ECParameterSpec::class.java)
         val point = ECPoint(BigInteger(1, public.copyOfRange(1, 33)), BigInteger(1, public.copyOfRange(33, 65)))
         val key = KeyFactory.getInstance("EC").generatePublic(ECPublicKeySpec(point, curve))
         val numbers = listOf(raw.copyOf(32), raw.copyOfRange(32, 64)).map { BigInteger(1, it).toByteArray() }
@@ -290,7 +310,8 @@ class KeysTest {
         assertArrayEquals("the adapter's copy is wiped", ByteArray(32), given)
         assertArrayEquals(secret, AndroidSecretStore(context).read("main/open"))
         val file = File(context.noBackupFilesDir, AndroidSecretStore.FOLDER).listFiles().orEmpty().single()
-        assertEquals("rw-------", java.nio.file.attribute.PosixFilePermissions.toString(java.nio.file.Files.getPosixFilePermissions(file.toPath())))
+        val allowed = Files.getPosixFilePermissions(file.toPath())
+        assertEquals("rw-------", PosixFilePermissions.toString(allowed))
         assertFalse("main" in file.name)
         val content = file.readBytes().asList()
         assertEquals(-1, java.util.Collections.indexOfSubList(content, secret.asList().take(8)))

@@ -23,10 +23,12 @@ import org.robolectric.shadows.ShadowBiometricPrompt
  * A person with a phone: fills in the ready-made asks by touch, and goes through the provider's pages. Does what the windows that
  * the app starts call for, until a call has ended.
  *
+ * @param goesTo what happens to the browser, where it is not simply gone through.
  * @param presses the button for each ask, by the ask's headline and the buttons there are.
  */
 class Person(
     private val app: Application,
+    private val goesTo: ((page: Intent) -> Unit)? = null,
     private val presses: (buttons: List<String>) -> String,
 ) {
     /** The buttons that were pressed, by their tag. */
@@ -50,7 +52,8 @@ class Person(
     var fingers = 0
         private set
 
-    private fun live() {
+    /** Does what the app's windows call for, once. */
+    fun live() {
         if (runCatching(ShadowBiometricPrompt::authenticateCurrentSessionSuccessfully).isSuccess) {
             fingers++
             FakeAndroidKeyStore.authenticate() // before the app is told, which happens on this thread
@@ -58,7 +61,7 @@ class Person(
         val next = shadowOf(app).nextStartedActivity ?: return
         when (next.component?.className) {
             AskActivity::class.java.name -> answer(next)
-            BrowserActivity::class.java.name -> browse(next)
+            BrowserActivity::class.java.name -> goesTo?.invoke(next) ?: browse(next)
         }
     }
 
@@ -87,11 +90,16 @@ class Person(
         val browser = Robolectric.buildActivity(BrowserActivity::class.java, intent).setup()
         shadowOf(app).nextStartedActivity // the tab
         pages += Uri.parse(url).path.orEmpty()
-        val back = runBlocking { RedirectingBrowser(PortLog(), RedirectingBrowser.Habit.FOLLOWS).browse(url, REDIRECT) }
-        Robolectric.buildActivity(RedirectActivity::class.java, Intent(Intent.ACTION_VIEW, Uri.parse(back))).setup()
+        redirectFrom(url)
         browser.newIntent(shadowOf(app).nextStartedActivity)
         browser.pause().stop().destroy()
     }
+}
+
+/** Goes through the provider's page at [url], and has the system start the app with the redirect. */
+fun redirectFrom(url: String) {
+    val back = runBlocking { RedirectingBrowser(PortLog(), RedirectingBrowser.Habit.FOLLOWS).browse(url, REDIRECT) }
+    Robolectric.buildActivity(RedirectActivity::class.java, Intent(Intent.ACTION_VIEW, Uri.parse(back))).setup()
 }
 
 /** Lets the main thread work, and [meanwhile] happen, until [condition] holds; what never comes ends the test. */
@@ -113,7 +121,8 @@ fun everything(view: View): List<View> =
     listOf(view) + if (view is ViewGroup) (0 until view.childCount).flatMap { everything(view.getChildAt(it)) } else emptyList()
 
 /** The tags of the buttons, from top to bottom. */
-fun buttons(content: View): List<String> = everything(content).filter { it.javaClass == android.widget.Button::class.java }.map { it.tag.toString() }
+fun buttons(content: View): List<String> =
+    everything(content).filter { it.javaClass == android.widget.Button::class.java }.map { it.tag.toString() }
 
 /** A finger, down and up; [covered] by another app's window. */
 fun touch(

@@ -3,9 +3,9 @@ package com.pforte.android
 import PortalApp
 import android.app.Activity
 import com.pforte.DevelopmentProvider
+import com.pforte.Pforte
 import com.pforte.PforteException
 import com.pforte.Policy
-import com.pforte.Pforte
 import com.pforte.Provider
 import com.pforte.Status
 import com.pforte.android.testing.FakeAndroidKeyStore
@@ -50,6 +50,8 @@ class QuickStartTest {
         Robolectric.setupContentProvider(PforteStart::class.java)
     }
 
+    private val agreeing = listOf("agree-all", "continue", "route:page", "proceed", "not-now")
+
     private fun <T> asked(work: suspend () -> T) = CoroutineScope(Dispatchers.Default).async { work() }
 
     @Test
@@ -57,10 +59,7 @@ class QuickStartTest {
         DevelopmentProvider().use { provider ->
             QuickStartApp.issuer = provider.issuer
             Robolectric.buildActivity(Activity::class.java).setup()
-            val person =
-                Person(app) { buttons ->
-                    listOf("agree-all", "continue", "route:page", "proceed", "not-now").first { it in buttons }
-                }
+            val person = Person(app) { buttons -> agreeing.first { it in buttons } }
             val said = person.until(asked { app.mayWriteReview() })
             assertEquals(person.pressed.toString(), "go ahead", said)
             assertTrue(person.pressed.toString(), person.pressed.containsAll(listOf("route:page", "continue", "agree-all")))
@@ -68,6 +67,19 @@ class QuickStartTest {
             assertTrue(provider.requestLog(), "token" in provider.requestLog())
             val status = runBlocking { withTimeout(5.seconds) { app.pforte.await().status.first { it is Status.Unlocked } } }
             assertTrue(status is Status.Unlocked)
+        }
+
+    @Test
+    @Config(sdk = [29])
+    fun `below API 30 the quick start signs in without a gate, and says so`() =
+        DevelopmentProvider().use { provider ->
+            QuickStartApp.issuer = provider.issuer
+            Robolectric.buildActivity(Activity::class.java).setup()
+            val person = Person(app) { buttons -> agreeing.first { it in buttons } }
+            assertEquals("go ahead", person.until(asked { app.mayWriteReview() }))
+            assertEquals(0, person.fingers)
+            assertEquals(emptyList<String>(), FakeAndroidKeyStore.specs.filterValues { it.isUserAuthenticationRequired }.keys.toList())
+            assertTrue(runBlocking { app.pforte.await().status.first() } is Status.Unlocked)
         }
 
     @Test
@@ -93,7 +105,8 @@ class QuickStartTest {
         assertTrue(error.hint, "manifestPlaceholders[\"pforteRedirectScheme\"] = \"com.example.other\"" in error.hint)
         val link =
             assertThrows(PforteException.FixConfiguration::class.java) {
-                runBlocking { Pforte.open(app, Policy.fromAssets("policy"), Provider.oidc("https://id.example", "c"), "https://portal.example/callback") }
+                val appLink = "https://portal.example/callback"
+                runBlocking { Pforte.open(app, Policy.fromAssets("policy"), Provider.oidc("https://id.example", "c"), appLink) }
             }
         assertTrue(link.hint, "android:autoVerify=\"true\"" in link.hint && "android:host=\"portal.example\"" in link.hint)
         shadowOf(app.packageManager).removeActivity(android.content.ComponentName(app, AskActivity::class.java))

@@ -1,8 +1,8 @@
 package com.pforte.android
 
-import android.content.DialogInterface
 import android.app.Activity
 import android.content.ComponentName
+import android.content.DialogInterface
 import android.content.Intent
 import android.content.IntentFilter
 import android.content.pm.ResolveInfo
@@ -204,7 +204,6 @@ class WindowsTest {
         assertTrue(dismissed.ended().exceptionOrNull() is GateException.Cancelled)
     }
 
-    /** Does it as soon as the prompt is on the screen. */
     /** What the framework does for that button, and all it does: it calls the listener. */
     private fun pressNegativeButton(prompt: BiometricPrompt) {
         val info = BiometricPrompt::class.java.getDeclaredField("mNegativeButtonInfo").apply { isAccessible = true }.get(prompt)
@@ -212,6 +211,7 @@ class WindowsTest {
         (listener as DialogInterface.OnClickListener).onClick(null, DialogInterface.BUTTON_NEGATIVE)
     }
 
+    /** Does it as soon as the prompt is on the screen. */
     private fun prompted(does: () -> Unit) = until { runCatching(does).isSuccess }
 
     @Test
@@ -240,7 +240,7 @@ class WindowsTest {
     fun `where the system gives no time none is granted`() {
         val refusing =
             object : android.content.ContextWrapper(context) {
-                override fun startService(service: Intent?): ComponentName? = throw IllegalStateException("not allowed to start service")
+                override fun startService(service: Intent?): ComponentName? = error("not allowed to start service")
             }
         assertTrue(runCatching { AndroidBackgroundTime(refusing).begin("refresh") }.exceptionOrNull() is BackgroundException.NotGranted)
     }

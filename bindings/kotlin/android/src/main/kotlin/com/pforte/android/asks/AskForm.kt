@@ -95,7 +95,10 @@ internal class AskForm(
                 warn(words.choose, open.second)
                 return@button
             }
-            val choices = groups.map { (question, group) -> ConsentChoice(question.purpose, group.checkedRadioButtonId == group.getChildAt(1).id) }
+            val choices =
+                groups.map { (question, group) ->
+                    ConsentChoice(question.purpose, granted = group.checkedRadioButtonId == group.getChildAt(1).id)
+                }
             give(Answer.Consent(choices, act("save", seen)))
         }
     }
@@ -111,19 +114,23 @@ internal class AskForm(
         if (question.fields.isNotEmpty()) parts += text(words.concerns.format(question.fields.joinToString()), SMALL)
         question.requiredBecause?.let { parts += text(words.required.format(it), SMALL) }
         val alone = (ask.kind as? AskKind.Consent)?.questions?.size == 1
-        return radios(FIRST_ID + 10 * index, listOf(words.refuse, words.agree), question.title).apply {
+        return radios(FIRST_ID + IDS_EACH * index, listOf(words.refuse, words.agree), question.title).apply {
             tag = "choice:${question.purpose}"
             if (!alone) parts += this
         }
     }
 
     private fun profile(kind: AskKind.Profile) {
-        val answers = kind.fields.mapIndexed { index, question -> question to field(question, FIRST_ID + 10 * index) }
+        val answers = kind.fields.mapIndexed { index, question -> question to field(question, FIRST_ID + IDS_EACH * index) }
         button(words.close, "close") { give(Answer.Dismissed) }
         button(words.goOn, "continue") {
             val values = answers.map { (question, answer) -> FieldValue(question.name, answer.second()) }
             val missing = values.indexOfFirst { it.value.isBlank() }
-            if (missing >= 0) warn("${words.fillIn}: ${kind.fields[missing].label}", answers[missing].second.first) else give(Answer.Profile(values))
+            if (missing >= 0) {
+                warn("${words.fillIn}: ${kind.fields[missing].label}", answers[missing].second.first)
+            } else {
+                give(Answer.Profile(values))
+            }
         }
     }
 
@@ -178,7 +185,13 @@ internal class AskForm(
         label: String,
     ): Pair<View, () -> String> {
         val language = Locale.forLanguageTag(ask.locale)
-        val countries = Locale.getISOCountries().map { it to Locale.Builder().setRegion(it).build().getDisplayCountry(language) }.sortedBy { it.second }
+        val countries =
+            Locale
+                .getISOCountries()
+                .map { code ->
+                    val country = Locale.Builder().setRegion(code).build()
+                    code to country.getDisplayCountry(language)
+                }.sortedBy { it.second }
         val shown = listOf("") + countries.map { it.second }
         val spinner =
             Spinner(activity).apply {
@@ -248,8 +261,7 @@ internal class AskForm(
         setTextIsSelectable(false)
     }
 
-    /** The least height that a finger meets, 48 dp. */
-    private fun touchable() = (48 * activity.resources.displayMetrics.density).toInt()
+    private fun touchable() = (TOUCHABLE_DP * activity.resources.displayMetrics.density).toInt()
 
     private companion object {
         const val HEADLINE = 26f
@@ -257,7 +269,11 @@ internal class AskForm(
         const val BODY = 16f
         const val SMALL = 14f
 
+        /** The least height that a finger meets. */
+        const val TOUCHABLE_DP = 48
+
         /** Fixed, so that what was filled in is found again after a rotation. */
         const val FIRST_ID = 1000
+        const val IDS_EACH = 10
     }
 }

@@ -1,6 +1,7 @@
 package com.pforte.android
 
 /** The words of the ready-made asks that are not the policy's: labels of buttons. English and German. */
+@Suppress("LongParameterList") // one for each word, and given by name
 internal class AskWords private constructor(
     val goOn: String,
     val notNow: String,

@@ -140,7 +140,8 @@ class FakeAndroidKeyStore private constructor() : Provider("AndroidKeyStore", "1
 
         override fun engineGenerateKey(): SecretKey {
             generating(spec)
-            val key = FakeSecretKey(spec.keystoreAlias, spec, SecretKeySpec(ByteArray(spec.keySize / 8).also(SecureRandom()::nextBytes), "AES"))
+            val key =
+                FakeSecretKey(spec.keystoreAlias, spec, SecretKeySpec(ByteArray(spec.keySize / 8).also(SecureRandom()::nextBytes), "AES"))
             entries[spec.keystoreAlias] = key
             return key
         }
@@ -344,6 +345,7 @@ class FakeAndroidKeyStore private constructor() : Provider("AndroidKeyStore", "1
 
 private fun generating(spec: KeyGenParameterSpec) {
     FakeAndroidKeyStore.calls += "generate ${spec.keystoreAlias}"
-    if (spec.isStrongBoxBacked && FakeAndroidKeyStore.strongBox == FakeAndroidKeyStore.StrongBox.REFUSES) throw StrongBoxUnavailableException()
+    val refuses = FakeAndroidKeyStore.strongBox == FakeAndroidKeyStore.StrongBox.REFUSES
+    if (spec.isStrongBoxBacked && refuses) throw StrongBoxUnavailableException()
     FakeAndroidKeyStore.specs[spec.keystoreAlias] = spec
 }

@@ -17,6 +17,7 @@ mod kotlin_tests;
 mod policy;
 mod rings;
 mod run;
+mod screenshots;
 mod snippets;
 mod swift_root;
 mod table;
@@ -40,6 +41,7 @@ cargo xtask COMMAND
   bindings                    write the Kotlin and Swift sources from the built library
   android                     pack the Android library (AAR) and the one for the JVM (JAR) into target/android
   kotlin-api                  write the files of the Kotlin libraries' public API from what was built last
+  screenshots                 write pictures of the portal's screens into target/screenshots
 
 Rings:
 ";
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "android" => {
             done(android::run(&workspace, &mut run::Run::default()))
         }
+        Some((command, [])) if command == "screenshots" => done(screenshots::run(&workspace)),
         Some((command, [])) if command == "kotlin-api" => {
             done(kotlin_api::renew(&workspace, &mut run::Run::default()))
         }

@@ -44,7 +44,7 @@ pub use pforte_oauth::Use;
 pub use pforte_session::{
     ConfirmationChannel, DirectAnswer, DirectAsk, DirectRoute, Kept, OtherDevice, SocialProvider,
 };
-pub use pforte_session::{ProfileField, SignOutReport, Status, SyncReport};
+pub use pforte_session::{ProfileField, SignOutReport, Status, SyncReport, UnavailableCause};
 pub use profile_writing::{ProfileWriter, ProfileWriterError};
 pub use protocol::{Api, Pin, Protocol};
 pub use security::{Security, SecurityView};

@@ -48,4 +48,4 @@ pub use error::SessionError;
 pub use other_ways::{OtherDevice, OtherDeviceAnswer};
 pub use session::{Kept, PurposeStanding, Session, SessionView, Token};
 pub use sign_in::TakenUp;
-pub use status::{ProfileField, SignOutReport, Status};
+pub use status::{ProfileField, SignOutReport, Status, UnavailableCause};

@@ -22,7 +22,9 @@ use crate::other_ways::{self, OtherDevice, OtherDeviceAnswer};
 use crate::refresh::Wanted;
 use crate::sign_in::{self, TakenUp, ask};
 use crate::transitions::Transitions;
-use crate::{ProfileField, SessionError, SessionSettings, SignOutReport, Status, gate, logout};
+use crate::{
+    ProfileField, SessionError, SessionSettings, SignOutReport, Status, UnavailableCause, gate, logout,
+};
 
 /// An access token, as it is presented. Redacted in `Debug`, wiped on drop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +117,8 @@ impl Session {
         let transitions = Transitions::default();
         let context = Arc::new(Context::new(settings, host, transport));
         let (keeper, commands) = mpsc::unbounded_channel();
-        let (status_sender, status) = watch::channel(Status::Unavailable { why: String::new() });
+        let (status_sender, status) =
+            watch::channel(Status::Unavailable { cause: UnavailableCause::NotNow, why: String::new() });
         let (view_sender, view) = watch::channel(SessionView {
             lock: LockState::Unavailable,
             acr: None,

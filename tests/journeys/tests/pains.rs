@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pforte_client::{Client, Entry, Error, HttpRequest, HttpResponse, Status};
+use pforte_client::{Client, Entry, Error, HttpRequest, HttpResponse, Status, UnavailableCause};
 use pforte_host::{Host, StoreError, UserAgent, UserAgentError};
 use pforte_journeys::World;
 use pforte_provider::{Act, Endpoint, Misbehaviour, Rotation, Settings};
@@ -149,7 +149,9 @@ async fn pain_04_a_keychain_that_is_still_locked_is_not_signed_out() {
     world.device.secrets.fail(Some(StoreError::NotNow { reason: "before the first unlock".to_owned() }));
     let client = world.open().await.unwrap();
     for _ in 0..3 {
-        let Status::Unavailable { why } = client.status() else { panic!("{:?}", client.status()) };
+        let Status::Unavailable { cause: UnavailableCause::NotNow, why } = client.status() else {
+            panic!("{:?}", client.status())
+        };
         assert!(why.contains("before the first unlock") && why.contains("Nothing is lost"), "{why}");
         for error in [
             client.unlock().await.unwrap_err(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use pforte_client::{
     Client, Config, ConsentStatus, Entry, Error, HttpRequest, PolicyFolder, Provider, Status,
+    UnavailableCause,
 };
 use pforte_host::GateReadiness;
 use pforte_journeys::World;
@@ -103,7 +104,9 @@ async fn a_truncated_file_is_set_aside_and_said() {
     for _ in 0..2 {
         // At the next start, too: a session that can't be read is never called signed out.
         let client = world.open().await.unwrap();
-        let Status::Unavailable { why } = client.status() else { panic!("{:?}", client.status()) };
+        let Status::Unavailable { cause: UnavailableCause::Unreadable, why } = client.status() else {
+            panic!("{:?}", client.status())
+        };
         assert!(why.contains("set aside") && why.contains("Sign in again"), "{why}");
         let error = client.unlock().await.unwrap_err();
         let Error::Unavailable { hint } = error else { panic!("{error:?}") };
@@ -210,7 +213,9 @@ async fn another_finger_enrolled_is_never_signed_out_silently() {
     world.device.finger.enrol_another();
     let error = client.unlock().await.unwrap_err();
     assert!(matches!(error, Error::SignInAgain { .. }), "{error:?}");
-    let Status::Unavailable { why } = client.status() else { panic!("{:?}", client.status()) };
+    let Status::Unavailable { cause: UnavailableCause::KeyLost, why } = client.status() else {
+        panic!("{:?}", client.status())
+    };
     assert!(why.contains("Sign in again"), "{why}");
     assert!(client.why()[0].contains("key"), "{:?}", client.why());
     assert!(matches!(client.enter("review.write").await, Ok(Entry::Cleared { .. })));

@@ -1,4 +1,5 @@
-//! The walks of the journey in three languages, compared: what the ports were asked, and what the provider saw.
+//! The walks of the journey in three languages, and by taps on the portal's screens for Android, compared: what the ports were
+//! asked, and what the provider saw.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -9,14 +10,22 @@ use serde_json::Value;
 use crate::run::{Run, Stop};
 use crate::workspace::Workspace;
 
-/// The parts of a walk that must be the same in every language. One Rust core writes the events of all three, so equal
+/// The walks that are compared with Rust's, and the ring that writes each.
+const OTHERS: [(&str, &str); 4] = [
+    ("kotlin", "kotlin"),
+    ("swift", "swift"),
+    ("android-30", "android-sample"),
+    ("android-34", "android-sample"),
+];
+
+/// The parts of a walk that must be the same in every language. One Rust core writes the events of all of them, so equal
 /// events alone would prove little.
 const PARTS: [&str; 3] = ["ports", "requests", "events"];
 
 pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
-    let rust = walk(workspace, "rust")?;
-    for language in ["kotlin", "swift"] {
-        let other = walk(workspace, language)?;
+    let rust = walk(workspace, "rust", "rust")?;
+    for (language, ring) in OTHERS {
+        let other = walk(workspace, language, ring)?;
         for part in PARTS {
             run.check(&format!("rust and {language}: {part}"), same(&rust, &other, part));
         }
@@ -43,9 +52,9 @@ fn file(workspace: &Workspace, language: &str) -> PathBuf {
     workspace.target("journeys").join(format!("{language}.json"))
 }
 
-fn walk(workspace: &Workspace, language: &str) -> Result<Value, Stop> {
+fn walk(workspace: &Workspace, language: &str, ring: &str) -> Result<Value, Stop> {
     let text = fs::read_to_string(file(workspace, language)).map_err(|error| {
-        let advice = format!("run `cargo xtask test {language}` first");
+        let advice = format!("run `cargo xtask test {ring}` first");
         Stop::Failed(format!("target/journeys/{language}.json: {error}; {advice}"))
     })?;
     serde_json::from_str(&text)

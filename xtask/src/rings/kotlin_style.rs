@@ -12,7 +12,7 @@ const KTLINT: &str = "com.pinterest.ktlint:ktlint-cli:1.8.0:jar:all";
 const DETEKT: &str = "io.gitlab.arturbosch.detekt:detekt-cli:1.23.8:jar:all";
 
 /// Where hand-written Kotlin lies.
-const HOMES: [&str; 1] = ["bindings/kotlin"];
+const HOMES: [&str; 2] = ["android-sample", "bindings/kotlin"];
 
 /// Folders of what was built or written by a program.
 const NOT_OURS: [&str; 3] = ["target", "generated", "build"];

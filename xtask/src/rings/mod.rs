@@ -1,6 +1,7 @@
 //! The rings: what is tested, from the inside out.
 
 mod android;
+pub mod android_sample;
 mod apple;
 mod cross;
 mod faults;
@@ -35,7 +36,7 @@ pub struct Ring {
 }
 
 /// All rings, in the order in which they run: cheap before dear, and the comparison after what it compares.
-pub const RINGS: [Ring; 15] = [
+pub const RINGS: [Ring; 16] = [
     Ring {
         name: "hygiene",
         what: "format, lints, licences, the rooms' direction",
@@ -133,6 +134,14 @@ pub const RINGS: [Ring; 15] = [
         run: android::run,
     },
     Ring {
+        name: "android-sample",
+        what: "the portal for Android: its journey by taps on its screens, and what goes wrong",
+        needs: "what android needs, and unzip; downloads 30 MB more",
+        budget: minutes(5),
+        floor: 20,
+        run: android_sample::run,
+    },
+    Ring {
         name: "swift",
         what: "the Swift package",
         needs: "swift 6 on the PATH, or root on Debian, where a root folder with it is made below target",
@@ -150,10 +159,10 @@ pub const RINGS: [Ring; 15] = [
     },
     Ring {
         name: "journeys",
-        what: "the same journey in Rust, Kotlin and Swift, compared",
-        needs: "what the rings rust, kotlin and swift wrote into target/journeys",
+        what: "the same journey in Rust, Kotlin, Swift and on the portal's screens, compared",
+        needs: "what the rings rust, kotlin, android-sample and swift wrote into target/journeys",
         budget: minutes(1),
-        floor: 6,
+        floor: 12,
         run: journeys::run,
     },
 ];

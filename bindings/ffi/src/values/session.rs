@@ -3,7 +3,7 @@
 use pforte_client::host::{Ask, GateAvailability};
 use pforte_client::{
     Challenge, Clearance, Entry, Kept, OtherDevice, Outcome, ProfileField, Resumed, ResumedEnd, SecurityView,
-    SignOutReport, Status, TouchpointEvent, Turn,
+    SignOutReport, Status, TouchpointEvent, Turn, UnavailableCause,
 };
 
 /// How an entry ends.
@@ -100,9 +100,23 @@ pub enum Status {
     },
     /// Not to be known or not to be opened now.
     Unavailable {
+        /// What an app tells apart, for its own words and whether to offer a sign-in.
+        cause: UnavailableCause,
         /// Why, in words for a support screen.
         why: String,
     },
+}
+
+/// Why a session is [`Status::Unavailable`].
+#[uniffi::remote(Enum)]
+pub enum UnavailableCause {
+    /// The device's storage or its keys do not answer, for instance before the device was unlocked for the first time. What
+    /// is kept is still there.
+    NotNow,
+    /// The key behind finger or face is gone, for instance because a new finger was enrolled. A new sign-in helps.
+    KeyLost,
+    /// What was kept can't be read, and was set aside. A new sign-in helps.
+    Unreadable,
 }
 
 /// One detail about the person.

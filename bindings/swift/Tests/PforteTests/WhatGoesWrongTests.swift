@@ -60,6 +60,9 @@ import Testing
         }
         let error = try await failure {
             let pforte = try await world.open()
+            guard case .unavailable(.unreadable, _) = pforte.currentStatus else {
+                throw Missing(what: "\(pforte.currentStatus)")
+            }
             try await pforte.unlock()
         }
         guard case .unavailable(let hint) = error else { throw Missing(what: "\(error)") }

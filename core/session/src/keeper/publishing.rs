@@ -2,7 +2,7 @@
 
 use super::Keeper;
 use crate::lock::{LockEffect, LockEvent, LockState, transition};
-use crate::{Kept, SessionError, SessionView, Status};
+use crate::{Kept, SessionError, SessionView, Status, UnavailableCause};
 
 /// Said where a time ran out.
 pub(super) const TIME_OVER: &str = "locked: the time it may stay open is over";
@@ -96,16 +96,19 @@ impl Keeper {
                 profile: content.map(|content| content.profile.clone()).unwrap_or_default(),
             },
             LockState::Unavailable => Status::Unavailable {
+                cause: UnavailableCause::NotNow,
                 why: format!(
                     "The device's storage does not answer yet: {}. Nothing is lost; it is looked at again.",
                     self.unavailable
                 ),
             },
             LockState::Corrupt => Status::Unavailable {
+                cause: UnavailableCause::Unreadable,
                 why: "What this device kept of the session can't be read; it was set aside, not deleted. Sign in again."
                     .to_owned(),
             },
             LockState::KeyLost => Status::Unavailable {
+                cause: UnavailableCause::KeyLost,
                 why:
                     "The key behind finger or face is gone, for instance because a new finger was enrolled. \
                       Sign in again; nothing else is lost."

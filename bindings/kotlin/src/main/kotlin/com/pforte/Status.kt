@@ -19,6 +19,8 @@ sealed interface Status {
 
     /** Not to be known or not to be opened now. */
     data class Unavailable(
+        /** What an app tells apart, for its own words and whether to offer a sign-in. */
+        val cause: UnavailableCause,
         /** Why, in words for a support screen. */
         val why: String,
     ) : Status
@@ -29,5 +31,5 @@ internal fun com.pforte.ffi.Status.toStatus(): Status =
         is com.pforte.ffi.Status.SignedOut -> Status.SignedOut
         is com.pforte.ffi.Status.Locked -> Status.Locked(loginHint)
         is com.pforte.ffi.Status.Unlocked -> Status.Unlocked(profile)
-        is com.pforte.ffi.Status.Unavailable -> Status.Unavailable(why)
+        is com.pforte.ffi.Status.Unavailable -> Status.Unavailable(cause, why)
     }

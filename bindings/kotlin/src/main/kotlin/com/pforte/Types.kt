@@ -57,6 +57,9 @@ typealias ConsentStatus = com.pforte.ffi.ConsentStatus
 /** One detail about the person. */
 typealias ProfileField = com.pforte.ffi.ProfileField
 
+/** Why a session is [Status.Unavailable]. */
+typealias UnavailableCause = com.pforte.ffi.UnavailableCause
+
 /** What signing out achieved. */
 typealias SignOutReport = com.pforte.ffi.SignOutReport
 

@@ -91,7 +91,8 @@ class WhatGoesWrongTest {
             val error =
                 runCatching {
                     open(ports, provider.issuer, folder).use { pforte ->
-                        assertInstanceOf(Status.Unavailable::class.java, pforte.status.value)
+                        val status = assertInstanceOf(Status.Unavailable::class.java, pforte.status.value)
+                        assertEquals(UnavailableCause.UNREADABLE, status.cause)
                         pforte.unlock()
                     }
                 }.exceptionOrNull()

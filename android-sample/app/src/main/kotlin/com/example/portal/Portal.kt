@@ -11,6 +11,7 @@ import com.pforte.PforteException
 import com.pforte.PurposeView
 import com.pforte.SecurityView
 import com.pforte.Status
+import com.pforte.UnavailableCause
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.Flow
@@ -69,7 +70,7 @@ class Portal(
                 launch { pforte.resumed.collect { ended -> ended.entry?.let { reached(ended.touchpoint, it) } } }
                 pforte.status.collect(::became)
             } catch (wrong: PforteException) {
-                statuses.value = Status.Unavailable(wrong.hint)
+                statuses.value = Status.Unavailable(UnavailableCause.NOT_NOW, wrong.hint)
             }
         }
     }
@@ -181,15 +182,22 @@ class Portal(
         entry: Entry,
     ) {
         when (entry) {
-            is Entry.Stopped -> messages.send(Message.Text(entry.reason))
-            is Entry.Abandoned -> Unit
-            is Entry.Cleared ->
+            is Entry.Stopped -> {
+                messages.send(Message.Text(entry.reason))
+            }
+
+            is Entry.Abandoned -> {
+                Unit
+            }
+
+            is Entry.Cleared -> {
                 when (touchpoint) {
                     "hotel.browse", "account.sign-in" -> trail.goTo(Screen.HOTELS)
                     "review.write" -> trail.goTo(Screen.REVIEW)
                     "picture.upload" -> leave(app.pforte.await(), Departure.ChoosePicture)
                     "booking.start" -> trail.goTo(Screen.BOOKING)
                 }
+            }
         }
     }
 
@@ -224,9 +232,12 @@ class Portal(
         if (status == Status.SignedOut && before != null && before != Status.SignedOut) trail.beginAnew(Screen.WELCOME)
     }
 
+    /** Whether something the person began is under way. */
+    val isBusy: Boolean get() = underWay?.isActive == true
+
     /** One thing at a time: what is tapped while another is under way does nothing. */
     private fun attempt(work: suspend (Pforte) -> Unit) {
-        if (underWay?.isActive == true) return
+        if (isBusy) return
         underWay =
             viewModelScope.launch {
                 try {

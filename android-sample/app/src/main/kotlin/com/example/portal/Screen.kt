@@ -11,13 +11,13 @@ class Trail(
     private val saved: SavedStateHandle,
 ) {
     /** The screens by their names, the one in front last. */
-    val names: StateFlow<List<String>> = saved.getStateFlow(TRAIL, listOf(Screen.WELCOME.name))
+    val names: StateFlow<List<String>> = saved.getStateFlow(NAMES, listOf(Screen.WELCOME.name))
 
     /** The hotel that is looked at. */
     val hotel: StateFlow<String> = saved.getStateFlow(HOTEL, hotels.first().id)
 
     fun goTo(screen: Screen) {
-        if (names.value.last() != screen.name) saved[TRAIL] = names.value + screen.name
+        if (names.value.last() != screen.name) saved[NAMES] = names.value + screen.name
     }
 
     fun look(hotel: Hotel) {
@@ -26,15 +26,15 @@ class Trail(
     }
 
     fun back() {
-        saved[TRAIL] = names.value.dropLast(1).ifEmpty { listOf(Screen.WELCOME.name) }
+        saved[NAMES] = names.value.dropLast(1).ifEmpty { listOf(Screen.WELCOME.name) }
     }
 
     fun beginAnew(at: Screen) {
-        saved[TRAIL] = listOf(at.name)
+        saved[NAMES] = listOf(at.name)
     }
 
     private companion object {
-        const val TRAIL = "trail"
+        const val NAMES = "names"
         const val HOTEL = "hotel"
     }
 }

@@ -47,59 +47,78 @@ class ScreenshotsTest {
         RuntimeEnvironment.setQualifiers("+$language")
         with(Guest(screen, provider)) {
             opensTheApp()
-            val picture = { title: String -> picture("%02d-%s".format(written / 4 + 1, title), language) }
-            at(R.string.look_at_hotels).also { picture("welcome") }
-            taps(word(R.string.look_at_hotels))
-            at(R.string.agree).also { picture("ask-consent") }
-            taps(word(R.string.agree))
-            at(R.string.account).also { picture("hotels") }
-            taps("Hotel Aurora")
-            at(R.string.write_review).also { picture("hotel") }
-            taps(word(R.string.write_review))
-            at(R.string.go_on).also { picture("ask-inform") }
-            taps(word(R.string.go_on))
-            sees(password).also { picture("ask-sign-in") }
-            taps(password)
-            at(R.string.turn_on).also { picture("ask-biometrics") }
-            taps(word(R.string.turn_on))
-            sees(displayName).also { picture("ask-profile") }
-            fillsIn(displayName, "Alice")
-            taps(word(R.string.yes))
-            taps(word(R.string.go_on))
-            chooses("agree:profile.store").also { picture("ask-consents") }
-            chooses("refuse:crm.link")
-            taps(word(R.string.save_choice))
-            fillsIn(word(R.string.your_review), if (language == "de") "Ruhige Zimmer, gutes Frühstück." else "Quiet rooms, good breakfast.")
-            picture("review")
-            taps(word(R.string.publish))
-            at(R.string.read_reviews)
-            taps(word(R.string.read_reviews))
-            at(R.string.reviews).also { picture("reviews") }
-            taps(word(R.string.book))
-            answersUntil(R.string.pay)
-            picture("booking")
-            taps(word(R.string.pay))
-            until("the step-up") { questionGoesOn() || app.presenter.open.value?.ask?.kind is AskKind.StepUp }
-            picture("ask-step-up")
-            goesBack()
-            goesBack()
-            goesBack()
-            taps(word(R.string.account))
-            at(R.string.lock_now).also { picture("account") }
-            taps(word(R.string.security))
-            at(R.string.what_happened).also { picture("security") }
-            goesBack()
-            taps(word(R.string.who_knows_me))
-            at(R.string.withdraw).also { picture("who-knows-me") }
-            goesBack()
-            taps(word(R.string.lock_now))
-            at(R.string.locked).also { picture("locked") }
-            FakeAndroidKeyStore.enrol()
-            taps(word(R.string.unlock))
-            at(R.string.later).also { picture("later") }
+            looksAround(language)
+            writesAReview(language, password, displayName)
+            books(language)
+            looksAfterTheAccount(language)
             closesTheApp()
         }
         assertEquals("pictures in $folder", 4 * SCREENS, written)
+    }
+
+    private fun Guest.looksAround(language: String) {
+        at(R.string.look_at_hotels).also { picture(language, "welcome") }
+        taps(word(R.string.look_at_hotels))
+        at(R.string.agree).also { picture(language, "ask-consent") }
+        taps(word(R.string.agree))
+        at(R.string.account).also { picture(language, "hotels") }
+        taps("Hotel Aurora")
+        at(R.string.write_review).also { picture(language, "hotel") }
+    }
+
+    private fun Guest.writesAReview(
+        language: String,
+        password: String,
+        displayName: String,
+    ) {
+        taps(word(R.string.write_review))
+        at(R.string.go_on).also { picture(language, "ask-inform") }
+        taps(word(R.string.go_on))
+        sees(password).also { picture(language, "ask-sign-in") }
+        taps(password)
+        at(R.string.turn_on).also { picture(language, "ask-biometrics") }
+        taps(word(R.string.turn_on))
+        sees(displayName).also { picture(language, "ask-profile") }
+        fillsIn(displayName, "Alice")
+        taps(word(R.string.yes))
+        taps(word(R.string.go_on))
+        chooses("agree:profile.store").also { picture(language, "ask-consents") }
+        chooses("refuse:crm.link")
+        taps(word(R.string.save_choice))
+        fillsIn(word(R.string.your_review), if (language == "de") "Ruhige Zimmer, gutes Frühstück." else "Quiet rooms, good breakfast.")
+        picture(language, "review")
+        taps(word(R.string.publish))
+    }
+
+    private fun Guest.books(language: String) {
+        at(R.string.read_reviews)
+        taps(word(R.string.read_reviews))
+        at(R.string.reviews).also { picture(language, "reviews") }
+        taps(word(R.string.book))
+        answersUntil(R.string.pay)
+        picture(language, "booking")
+        taps(word(R.string.pay))
+        until("the step-up") { questionGoesOn() || app.presenter.open.value?.ask?.kind is AskKind.StepUp }
+        picture(language, "ask-step-up")
+        goesBack()
+        goesBack()
+        goesBack()
+    }
+
+    private fun Guest.looksAfterTheAccount(language: String) {
+        taps(word(R.string.account))
+        at(R.string.lock_now).also { picture(language, "account") }
+        taps(word(R.string.security))
+        at(R.string.what_happened).also { picture(language, "security") }
+        goesBack()
+        taps(word(R.string.who_knows_me))
+        at(R.string.withdraw).also { picture(language, "who-knows-me") }
+        goesBack()
+        taps(word(R.string.lock_now))
+        at(R.string.locked).also { picture(language, "locked") }
+        FakeAndroidKeyStore.enrol()
+        taps(word(R.string.unlock))
+        at(R.string.sign_in_anew).also { picture(language, "key-lost") }
     }
 
     private fun Guest.word(
@@ -119,16 +138,21 @@ class ScreenshotsTest {
 
     /** Answers a question that only has to be gone through; never true, so that who waits goes on waiting. */
     private fun Guest.questionGoesOn(): Boolean {
+        val asked = app.presenter.open.value
+        val kind = asked?.ask?.kind
         val label = listOf(R.string.go_on, R.string.agree).map { word(it) }.firstOrNull { !doesNotSee(it) }
-        val kind = app.presenter.open.value?.ask?.kind
-        if (label != null && (kind is AskKind.Inform || kind is AskKind.Consent)) taps(label)
+        if (label != null && (kind is AskKind.Inform || kind is AskKind.Consent)) {
+            taps(label)
+            until("the end of ${asked.ask.title}") { app.presenter.open.value !== asked }
+        }
         return false
     }
 
     private fun Guest.picture(
-        title: String,
         language: String,
+        title: String,
     ) {
+        val numbered = "%02d-%s".format(written / 4 + 1, title)
         for (look in listOf("notnight", "night")) {
             for (scale in listOf(1.0f, 2.0f)) {
                 RuntimeEnvironment.setQualifiers("+$look")
@@ -136,7 +160,7 @@ class ScreenshotsTest {
                 turnsThePhone()
                 screen.waitForIdle()
                 shadowOf(Looper.getMainLooper()).idle()
-                write("$language-${if (look == "night") "dark" else "light"}-font$scale-$title.png")
+                write("$language-${if (look == "night") "dark" else "light"}-font$scale-$numbered.png")
             }
         }
         RuntimeEnvironment.setQualifiers("+notnight")

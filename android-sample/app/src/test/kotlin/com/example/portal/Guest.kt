@@ -15,6 +15,7 @@ import androidx.compose.ui.test.junit4.ComposeTestRule
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollTo
 import androidx.compose.ui.test.performTextReplacement
+import androidx.lifecycle.ViewModelProvider
 import com.pforte.DevelopmentProvider
 import com.pforte.Pforte
 import com.pforte.PortLog
@@ -94,6 +95,9 @@ class Guest(
         Shadow.extract<ShadowBiometricManager>(app.getSystemService(BiometricManager::class.java)).setCanAuthenticate(true)
         window = Robolectric.buildActivity(MainActivity::class.java).setup()
     }
+
+    /** Whether what was tapped is still under way. */
+    val isBusy: Boolean get() = ViewModelProvider(window.get())[Portal::class.java].isBusy
 
     fun turnsThePhone() {
         window.recreate()

@@ -127,7 +127,7 @@ class ScreensTest {
             goesBack()
             taps("Account")
             taps("Security")
-            sees("What happened lately")
+            sees("What happened lately, for our support")
             taps("Unlock with face or fingerprint")
             sees("Your account is kept on this device. It opens without face or fingerprint.")
             taps("Unlock with face or fingerprint")

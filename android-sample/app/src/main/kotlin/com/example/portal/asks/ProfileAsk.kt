@@ -100,7 +100,8 @@ private fun Country(
     onChange: (String) -> Unit,
 ) {
     val locale = LocalConfiguration.current.locales[0]
-    val countries = remember(locale) { Locale.getISOCountries().map { it to Locale.Builder().setRegion(it).build().getDisplayCountry(locale) } }
+    val countries =
+        remember(locale) { Locale.getISOCountries().map { it to Locale.Builder().setRegion(it).build().getDisplayCountry(locale) } }
     var typed by rememberSaveable { mutableStateOf(countries.firstOrNull { it.first == value }?.second.orEmpty()) }
     Line(label, typed, KeyboardType.Text) {
         typed = it

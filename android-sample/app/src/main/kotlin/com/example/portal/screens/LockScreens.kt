@@ -1,5 +1,6 @@
 package com.example.portal.screens
 
+import androidx.annotation.StringRes
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.ColumnScope
 import androidx.compose.foundation.layout.Spacer
@@ -16,6 +17,8 @@ import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import com.example.portal.Portal
 import com.example.portal.R
+import com.pforte.Status
+import com.pforte.UnavailableCause
 
 /** Somebody is signed in, and it is locked. Shows nothing of theirs, unless they chose to be remembered. */
 @Composable
@@ -33,14 +36,40 @@ fun LockScreen(
     }
 }
 
-/** Nothing can be said about the session now. It is not "signed out": what is kept may well come back. */
+/** Somebody is signed in, and it can't be opened: either for now, or until they sign in again. */
 @Composable
-fun LaterScreen(why: String) {
+fun UnavailableScreen(
+    now: Status.Unavailable,
+    portal: Portal,
+) {
     CentredScreen {
-        Title(stringResource(R.string.later))
-        Text(stringResource(R.string.later_text))
-        Remark(why)
+        when (now.cause) {
+            UnavailableCause.NOT_NOW -> {
+                Title(stringResource(R.string.later))
+                Text(stringResource(R.string.later_text))
+                Remark(now.why)
+            }
+
+            UnavailableCause.KEY_LOST -> {
+                SignInAgain(R.string.key_lost, portal)
+            }
+
+            UnavailableCause.UNREADABLE -> {
+                SignInAgain(R.string.unreadable, portal)
+            }
+        }
     }
+}
+
+@Composable
+private fun SignInAgain(
+    @StringRes because: Int,
+    portal: Portal,
+) {
+    Title(stringResource(R.string.sign_in_anew))
+    Text(stringResource(because))
+    Spacer(Modifier.height(8.dp))
+    MainButton(stringResource(R.string.sign_in), onClick = portal::signIn)
 }
 
 @Composable

@@ -42,12 +42,22 @@ fun PortalScreens(
             val question = asked
             val now = status
             when {
-                question != null -> key(question) { AskScreen(question) }
-                now is Status.Locked -> LockScreen(now.loginHint, portal)
-                now is Status.Unavailable -> LaterScreen(now.why)
-                now != null ->
+                question != null -> {
+                    key(question) { AskScreen(question) }
+                }
+
+                now is Status.Locked -> {
+                    LockScreen(now.loginHint, portal)
+                }
+
+                now is Status.Unavailable -> {
+                    UnavailableScreen(now, portal)
+                }
+
+                now != null -> {
                     // Keeps what was typed while a question or the lock screen is shown.
                     states.SaveableStateProvider(trail.last()) { ScreenInFront(Screen.valueOf(trail.last()), now, portal) }
+                }
             }
             if (question == null) BackHandler(enabled = trail.size > 1, onBack = portal.trail::back)
             Messages(portal, Modifier.align(Alignment.BottomCenter).safeDrawingPadding())

@@ -83,7 +83,10 @@ private fun WayBack(
             purpose.howToRevoke?.let { Remark(it) }
             OtherButton(stringResource(if (purpose.basis == CONSENT) R.string.withdraw else R.string.objection), onClick = onWithdraw)
         }
-        purpose.basis == CONSENT -> OtherButton(stringResource(R.string.agree), onClick = onAgree)
+
+        purpose.basis == CONSENT -> {
+            OtherButton(stringResource(R.string.agree), onClick = onAgree)
+        }
     }
 }
 

@@ -8,7 +8,7 @@ let package = Package(
     products: [
         .library(
             name: "AppleStubs",
-            targets: ["Security", "LocalAuthentication", "AuthenticationServices", "UIKit", "SwiftUI"])
+            targets: ["Security", "LocalAuthentication", "AuthenticationServices", "UIKit", "SwiftUI", "PhotosUI"])
     ],
     targets: [
         // The keys of the fake keychain sign with OpenSSL.
@@ -18,5 +18,6 @@ let package = Package(
         .target(name: "AuthenticationServices", dependencies: ["UIKit"]),
         .target(name: "UIKit"),
         .target(name: "SwiftUI", dependencies: ["UIKit"]),
+        .target(name: "PhotosUI", dependencies: ["SwiftUI"]),
     ]
 )

@@ -25,7 +25,11 @@ import PackageDescription
 #endif
 let appleProducts: [Product] = hasApple ? [.library(name: "PforteApple", targets: ["PforteApple"])] : []
 let apple: [Target] =
-    hasApple ? [.target(name: "PforteApple", dependencies: ["Pforte"] + frameworks)] : []
+    hasApple
+    ? [
+        .target(
+            name: "PforteApple", dependencies: ["Pforte"] + frameworks, resources: [.copy("PrivacyInfo.xcprivacy")])
+    ] : []
 // The adapters' tests script the stand-ins, and so run on these alone; all others run without them.
 let tests: [Target] =
     stubs.isEmpty

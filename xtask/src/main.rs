@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask demo`, `test`, `policy`, `bench`, `bindings`, `android` and `kotlin-api`.
+//! The project's commands: `cargo xtask demo`, `test`, `policy`, `bench`, `bindings`, `android`, `apple`, `screenshots` and `kotlin-api`.
 //!
 //! **What it is.** A plain program over `cargo`, Maven, npm and `swift`: it prepares what a test needs, runs it in rings,
 //! and counts what ran. **What it promises.** A ring that ran nothing fails; a ring that can't run says what is missing;
@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod android;
+mod apple;
 mod bench;
 mod bindings;
 mod counts;
@@ -40,6 +41,7 @@ cargo xtask COMMAND
                               how long things take and how large they are, beside peers in the same run
   bindings                    write the Kotlin and Swift sources from the built library
   android                     pack the Android library (AAR) and the one for the JVM (JAR) into target/android
+  apple                       pack the Swift package with its XCFramework into target/apple
   kotlin-api                  write the files of the Kotlin libraries' public API from what was built last
   screenshots                 write pictures of the portal's screens into target/screenshots
 
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Some((command, [])) if command == "android" => {
             done(android::run(&workspace, &mut run::Run::default()))
         }
+        Some((command, [])) if command == "apple" => done(apple::run(&workspace, &mut run::Run::default())),
         Some((command, [])) if command == "screenshots" => done(screenshots::run(&workspace)),
         Some((command, [])) if command == "kotlin-api" => {
             done(kotlin_api::renew(&workspace, &mut run::Run::default()))

@@ -8,13 +8,18 @@ use std::fs;
 use crate::run::{Run, Stop};
 use crate::workspace::Workspace;
 
+/// Where the snippets stand.
+const README: &str = "README.md";
+
 /// A language that README code is compiled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     Kotlin,
     Swift,
-    /// Kotlin against Android's classes, out of the Android library's own README.
+    /// Kotlin against Android's classes.
     Android,
+    /// Swift against the stand-ins for Apple's frameworks.
+    Apple,
 }
 
 impl Language {
@@ -23,28 +28,21 @@ impl Language {
             Self::Kotlin => "bindings/kotlin/src/test/generated",
             Self::Swift => "bindings/swift/Tests/PforteTests/generated",
             Self::Android => "bindings/kotlin/android/src/test/generated",
-        }
-    }
-
-    /// Where the snippets stand.
-    fn readme(self) -> &'static str {
-        match self {
-            Self::Kotlin | Self::Swift => "README.md",
-            Self::Android => "bindings/kotlin/android/README.md",
+            Self::Apple => "bindings/swift/Tests/PforteAppleTests/generated",
         }
     }
 
     fn fence(self) -> &'static str {
         match self {
             Self::Kotlin | Self::Android => "kotlin",
-            Self::Swift => "swift",
+            Self::Swift | Self::Apple => "swift",
         }
     }
 
     fn extension(self) -> &'static str {
         match self {
             Self::Kotlin | Self::Android => "kt",
-            Self::Swift => "swift",
+            Self::Swift | Self::Apple => "swift",
         }
     }
 }
@@ -59,9 +57,9 @@ struct Snippet {
 
 /// Writes the README's snippets of one language, in place of those of the last run.
 pub fn write(workspace: &Workspace, run: &mut Run, language: Language) -> Result<(), Stop> {
-    let readme = match fs::read_to_string(workspace.path(language.readme())) {
+    let readme = match fs::read_to_string(workspace.path(README)) {
         Ok(readme) => readme,
-        Err(error) => return Err(Stop::Failed(format!("{}: {error}", language.readme()))),
+        Err(error) => return Err(Stop::Failed(format!("{README}: {error}"))),
     };
     let found = extract(&readme).map_err(Stop::Failed)?;
     let folder = workspace.path(language.folder());
@@ -71,7 +69,7 @@ pub fn write(workspace: &Workspace, run: &mut Run, language: Language) -> Result
     fs::create_dir_all(&folder)?;
     let chosen: Vec<_> = found.iter().filter(|snippet| snippet.language == language).collect();
     for snippet in &chosen {
-        let text = format!("// From {}, where it is to be changed.\n{}", language.readme(), snippet.code);
+        let text = format!("// From {README}, where it is to be changed.\n{}", snippet.code);
         fs::write(folder.join(format!("{}.{}", snippet.name, language.extension())), text)?;
     }
     let verdict = if chosen.is_empty() {
@@ -79,10 +77,7 @@ pub fn write(workspace: &Workspace, run: &mut Run, language: Language) -> Result
     } else {
         Ok(())
     };
-    run.check(
-        &format!("{} {} snippets written out of {}", chosen.len(), language.fence(), language.readme()),
-        verdict,
-    );
+    run.check(&format!("{} {} snippets written out of {README}", chosen.len(), language.fence()), verdict);
     Ok(())
 }
 
@@ -100,7 +95,12 @@ fn extract(readme: &str) -> Result<Vec<Snippet>, String> {
             Some("kotlin") => Language::Kotlin,
             Some("swift") => Language::Swift,
             Some("android") => Language::Android,
-            _ => return Err(format!("README.md: `{mark}` begins with neither kotlin-, swift- nor android-")),
+            Some("apple") => Language::Apple,
+            _ => {
+                return Err(format!(
+                    "README.md: `{mark}` begins with none of kotlin-, swift-, android- and apple-"
+                ));
+            }
         };
         if lines.next() != Some(&format!("```{}", language.fence())) {
             return Err(format!("README.md: after the mark `{mark}` a line ```{} is due", language.fence()));
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_mark_that_leads_nowhere_is_an_error() {
         for (readme, why) in [
-            ("<!-- compile: ruby-x -->\n```ruby\n```\n", "neither"),
+            ("<!-- compile: ruby-x -->\n```ruby\n```\n", "none of"),
             ("<!-- compile: swift-x -->\n\n```swift\n```\n", "is due"),
             ("<!-- compile: swift-x -->\n```kotlin\n```\n", "is due"),
             ("<!-- compile: swift-x -->\n```swift\nc()\n", "no end"),

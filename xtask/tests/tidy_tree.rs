@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Words that are refused, split here so that this file does not refuse itself.
-const REFUSED: [(&str, &str, &str); 19] = [
+const REFUSED: [(&str, &str, &str); 20] = [
     ("/wo", "rk/", "a path of one machine"),
     ("/ro", "ot/", "a path of one machine"),
     ("/fa", "rm/", "a path of one machine"),
@@ -19,7 +19,8 @@ const REFUSED: [(&str, &str, &str); 19] = [
     ("@Disa", "bled", "a switched-off test"),
     ("@Ign", "ore", "a switched-off test"),
     ("XCTS", "kip", "a switched-off test"),
-    (".disa", "bled(", "a switched-off test"),
+    ("(.disa", "bled(", "a switched-off test"),
+    (", .disa", "bled(", "a switched-off test"),
     ("assert!(tr", "ue)", "a test of nothing"),
     ("registry.npm", "js.org", "a registry's host"),
     ("repo.maven.apa", "che.org", "a registry's host"),

@@ -1,4 +1,5 @@
-//! The Apple adapters over stand-ins for Apple's frameworks; the style of all Swift, and the libraries' public names.
+//! The Apple adapters and the portal for iOS over stand-ins for Apple's frameworks; the style of all Swift, and the libraries'
+//! public names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,12 +10,13 @@ use serde_json::Value;
 use crate::bindings;
 use crate::counts::Reader;
 use crate::run::{Run, Stop};
+use crate::snippets::{self, Language};
 use crate::swift_root::{self, SEEN_AT};
 use crate::tools;
 use crate::workspace::{Workspace, journey_surroundings};
 
 /// Where hand-written Swift stands.
-const WRITTEN: [&str; 7] = [
+const WRITTEN: [&str; 8] = [
     "bindings/swift/Package.swift",
     "bindings/swift/Sources/Pforte",
     "bindings/swift/Sources/PforteApple",
@@ -22,6 +24,7 @@ const WRITTEN: [&str; 7] = [
     "bindings/swift/Tests/PforteTests",
     "bindings/apple-stubs",
     "ios-sample",
+    "xtask/src/apple/Package.swift",
 ];
 /// Where the compiler works: stand-ins and everything that saw them stay out of the other builds.
 const BUILT: &str = "target/swift-apple";
@@ -34,6 +37,7 @@ pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
     }
     let swift = Swift::ready(workspace, run)?;
     bindings::swift(workspace, run)?;
+    snippets::write(workspace, run, Language::Apple)?;
     let written = WRITTEN.into_iter().filter(|place| workspace.path(place).exists());
     let files: Vec<_> = written.flat_map(|place| swift_files(&workspace.path(place))).collect();
     let relative = files.iter().filter_map(|file| file.strip_prefix(workspace.root()).ok());
@@ -49,6 +53,13 @@ pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
     let mut tests = swift.command(workspace, &script);
     tests.env("LD_LIBRARY_PATH", &library).envs(journey_surroundings(&swift.seen_at));
     run.step("Apple adapters' tests", &mut tests, Reader::SwiftTest)?;
+    let script = format!(
+        "swift test --package-path ios-sample --scratch-path {BUILT}-portal -Xlinker '-L{}' 2>&1",
+        library.display()
+    );
+    let mut portal = swift.command(workspace, &script);
+    portal.env("LD_LIBRARY_PATH", &library).envs(journey_surroundings(&swift.seen_at));
+    run.step("the portal for iOS", &mut portal, Reader::SwiftTest)?;
     names(workspace, run, &swift)
 }
 

@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::counts::Reader;
 use crate::debian_root::{self, DebianRoot};
@@ -46,25 +47,55 @@ pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
             "a Debian; on a Mac, `cargo xtask apple` builds for iOS itself".to_owned(),
         ));
     }
-    let root = RUST.ready(workspace, run)?;
-    let headers = headers(workspace, run)?;
+    let cross = Cross::ready(workspace, run)?;
     let mut checked = Ok(());
-    for (target, surroundings) in
-        [("aarch64-linux-android", android(&headers)), ("aarch64-apple-ios", ios(&headers))]
-    {
-        let arguments = format!(
-            "{surroundings} RUSTC_BOOTSTRAP=1 CARGO_HOME=/mnt CARGO_TARGET_DIR={}/target/cross CARGO_INCREMENTAL=0 \
-             cargo check --locked --package pforte --lib -Zbuild-std=std,panic_abort --target {target}",
-            debian_root::SEEN_AT
-        );
-        let mut check = debian_root::entering(&root, workspace);
-        check.arg("--bind").arg(cargo_home()?).arg("/mnt");
-        check.args(["--ro-bind", "/etc/ssl/certs", "/etc/ssl/certs"]);
-        check.args(["--unshare-pid", "bash", "-c", &arguments]);
+    for target in [ANDROID, IPHONE] {
+        let mut check = cross.cargo(workspace, target, "check")?;
         let result = run.step(&format!("the library for {target}"), &mut check, Reader::OneCheck);
         checked = checked.and(result);
     }
     checked
+}
+
+/// The static library for iPhones, as it is released, but built against other C headers than Apple's.
+///
+/// # Errors
+/// [`Stop::Missing`] where there is no Debian to make the root folder from.
+pub fn iphone_library(workspace: &Workspace, run: &mut Run) -> Result<PathBuf, Stop> {
+    let cross = Cross::ready(workspace, run)?;
+    let mut build = cross.cargo(workspace, IPHONE, "rustc --release --crate-type staticlib")?;
+    run.prepare("build the library for iPhones against other C headers", &mut build)?;
+    Ok(workspace.target(&format!("cross/{IPHONE}/release/libpforte.a")))
+}
+
+const ANDROID: &str = "aarch64-linux-android";
+const IPHONE: &str = "aarch64-apple-ios";
+
+/// A compiler for both systems.
+struct Cross {
+    root: PathBuf,
+    headers: PathBuf,
+}
+
+impl Cross {
+    fn ready(workspace: &Workspace, run: &mut Run) -> Result<Self, Stop> {
+        Ok(Self { root: RUST.ready(workspace, run)?, headers: headers(workspace, run)? })
+    }
+
+    /// Cargo's `command` over the library for `target`.
+    fn cargo(&self, workspace: &Workspace, target: &str, command: &str) -> Result<Command, Stop> {
+        let surroundings = if target == ANDROID { android(&self.headers) } else { ios(&self.headers) };
+        let script = format!(
+            "{surroundings} RUSTC_BOOTSTRAP=1 CARGO_HOME=/mnt CARGO_TARGET_DIR={}/target/cross CARGO_INCREMENTAL=0 \
+             cargo {command} --locked --package pforte --lib -Zbuild-std=std,panic_unwind --target {target}",
+            debian_root::SEEN_AT
+        );
+        let mut cargo = debian_root::entering(&self.root, workspace);
+        cargo.arg("--bind").arg(cargo_home()?).arg("/mnt");
+        cargo.args(["--ro-bind", "/etc/ssl/certs", "/etc/ssl/certs"]);
+        cargo.args(["--unshare-pid", "bash", "-c", &script]);
+        Ok(cargo)
+    }
 }
 
 /// The headers, unpacked once: everything else in the package is left out.

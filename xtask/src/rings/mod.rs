@@ -3,7 +3,7 @@
 mod android;
 pub mod android_sample;
 mod apple;
-mod cross;
+pub mod cross;
 mod faults;
 mod fuzz;
 mod hygiene;
@@ -151,10 +151,10 @@ pub const RINGS: [Ring; 16] = [
     },
     Ring {
         name: "apple",
-        what: "the Apple adapters over stand-ins, Swift's style, and the Swift libraries' public names",
+        what: "the Apple adapters and the portal for iOS over stand-ins, Swift's style, and the Swift libraries' public names",
         needs: "what swift needs, on Linux",
-        budget: minutes(4),
-        floor: 50,
+        budget: minutes(6),
+        floor: 65,
         run: apple::run,
     },
     Ring {

@@ -1,15 +1,37 @@
-/// The key itself stands for its text: nothing is looked up in a string catalogue.
+/// A key of a string catalogue: words with a place for each value, `%@` for a text and `%lld` for a whole number.
 public struct LocalizedStringKey: ExpressibleByStringInterpolation, Equatable, Sendable {
-    let text: String
-    public init(_ value: String) { text = value }
-    public init(stringLiteral value: String) { text = value }
-    public init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
+    let key: String
+    private let values: [String]
+    public init(_ value: String) { (key, values) = (value, []) }
+    public init(stringLiteral value: String) { self.init(value) }
+    public init(stringInterpolation: StringInterpolation) {
+        (key, values) = (stringInterpolation.key, stringInterpolation.values)
+    }
 
     public struct StringInterpolation: StringInterpolationProtocol {
-        var text = ""
+        var key = ""
+        var values: [String] = []
         public init(literalCapacity: Int, interpolationCount: Int) {}
-        public mutating func appendLiteral(_ literal: String) { text += literal }
-        public mutating func appendInterpolation<T>(_ value: T) { text += "\(value)" }
+        public mutating func appendLiteral(_ literal: String) { key += literal }
+        public mutating func appendInterpolation(_ value: String) { place("%@", value) }
+        public mutating func appendInterpolation(_ value: Int) { place("%lld", "\(value)") }
+        private mutating func place(_ place: String, _ value: String) {
+            key += place
+            values.append(value)
+        }
+    }
+
+    /// What a person reads: the key's words in the test's language, with the values in their places.
+    var text: String {
+        var words = StubStrings.translate?(key) ?? key
+        for (index, value) in values.enumerated() {
+            for place in ["%\(index + 1)$@", "%\(index + 1)$lld", "%@", "%lld"] {
+                guard let range = words.range(of: place) else { continue }
+                words.replaceSubrange(range, with: value)
+                break
+            }
+        }
+        return words
     }
 }
 
@@ -18,8 +40,7 @@ public struct Text: StubView {
     var style: [String] = []
 
     public init(_ key: LocalizedStringKey, tableName: String? = nil, bundle: Bundle? = nil, comment: StaticString? = nil) {
-        let bundle = bundle ?? StubStrings.bundle
-        text = bundle.map { $0.localizedString(forKey: key.text, value: nil, table: tableName) } ?? key.text
+        text = key.text
     }
     @_disfavoredOverload public init<S: StringProtocol>(_ text: S) { self.text = String(text) }
     public init(verbatim text: String) { self.text = text }
@@ -45,8 +66,8 @@ public struct Text: StubView {
     public static func + (one: Text, other: Text) -> Text { Text(verbatim: one.text + other.text) }
 }
 
-/// Where keys are looked up, if a test sets it. Not Apple's.
-public enum StubStrings { nonisolated(unsafe) public static var bundle: Bundle? }
+/// Looks a key of the string catalogue up, if a test sets it. Not Apple's.
+public enum StubStrings { nonisolated(unsafe) public static var translate: ((String) -> String?)? }
 
 public struct Image: StubView {
     private let name: String
@@ -55,6 +76,7 @@ public struct Image: StubView {
     public init(systemName: String) { name = systemName }
     public init(_ name: String) { self.name = name }
     public init(decorative name: String) { self.name = "" }
+    public init(uiImage: UIImage) { self.name = "picture" }
     public func resizable() -> Image { self }
     public func stubShown(in place: StubPlace) -> [StubNode] { [StubNode("Image", text: name)] }
 }

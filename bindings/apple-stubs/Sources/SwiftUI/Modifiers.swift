@@ -15,6 +15,7 @@ public struct Color: StubView, Sendable, Equatable {
     public nonisolated static let yellow = Color(), orange = Color(), blue = Color(), gray = Color(), clear = Color()
     public nonisolated static let white = Color(), black = Color()
     nonisolated init() {}
+    public nonisolated init(red: Double, green: Double, blue: Double, opacity: Double = 1) {}
     public nonisolated init(_ name: String, bundle: Bundle? = nil) {}
     public func opacity(_ opacity: Double) -> Color { self }
     public func stubShown(in place: StubPlace) -> [StubNode] { [] }
@@ -24,8 +25,10 @@ public protocol ShapeStyle: Sendable {}
 extension Color: ShapeStyle {}
 public struct Material: ShapeStyle { public static let regular = Material(), thin = Material(), bar = Material() }
 extension ShapeStyle where Self == Material { public static var regularMaterial: Material { .regular } }
+extension ShapeStyle where Self == Material { public static var thinMaterial: Material { .thin } }
 extension ShapeStyle where Self == Color {
     public static var red: Color { .red }
+    public static var white: Color { .white }
     public static var green: Color { .green }
     public static var orange: Color { .orange }
     public static var yellow: Color { .yellow }

@@ -95,9 +95,10 @@ public final class StubScreen {
     @discardableResult
     public func press(_ name: String) -> Bool {
         let button = everything.first {
-            $0.press != nil && ($0.identifier == name || ($0.identifier.isEmpty && $0.texts.contains(name)) || $0.label == name)
+            $0.press != nil && $0.isEnabled
+                && ($0.identifier == name || ($0.identifier.isEmpty && $0.texts.contains(name)) || $0.label == name)
         }
-        guard let button, button.isEnabled else { return false }
+        guard let button else { return false }
         button.press?()
         return true
     }

@@ -144,3 +144,8 @@ public struct UITextContentType: RawRepresentable, Hashable, Sendable {
     public static let name = Self(rawValue: "name")
     public static let emailAddress = Self(rawValue: "email")
 }
+
+open class UIImage: NSObject, @unchecked Sendable {
+    /// Any bytes are a picture.
+    public init?(data: Data) { if data.isEmpty { return nil } }
+}

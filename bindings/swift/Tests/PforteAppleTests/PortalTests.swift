@@ -138,6 +138,17 @@ extension OnTheDevice {
             }
         }
 
+        @Test func theQuickStart() async throws {
+            do {
+                _ = try await openPortal()
+                Issue.record("these tests have no folder `policy` among their resources")
+            } catch PforteError.fixConfiguration(let hint) {
+                #expect(hint.contains("`policy`"), "\(hint)")
+            }
+            let pforte = try await person.open()
+            #expect(try await person.answeringAll { try await askBeforeAReview(pforte) } == "write")
+        }
+
         @Test func aClientThatIsLetGoOfIsToldNothing() async throws {
             var pforte: Pforte? = try await person.open()
             weak var held = pforte
@@ -200,11 +211,16 @@ final class Person {
 
     /// Enters, and answers each ask that comes up.
     func expectCleared(_ pforte: Pforte, _ touchpoint: String) async throws {
-        let entering = Task { try await pforte.enter(touchpoint) }
+        let entry = try await answeringAll { try await pforte.enter(touchpoint) }
+        guard case .cleared = entry else { throw Unexpected(what: "\(touchpoint): \(entry)") }
+    }
+
+    /// Answers each ask that comes up, until `work` has ended.
+    func answeringAll<Ended: Sendable>(_ work: @escaping @Sendable () async throws -> Ended) async throws -> Ended {
+        let working = Task { try await work() }
         let answering = Task { while !Task.isCancelled { try await answer() } }
         defer { answering.cancel() }
-        let entry = try await entering.value
-        guard case .cleared = entry else { throw Unexpected(what: "\(touchpoint): \(entry)") }
+        return try await working.value
     }
 
     private func answer() async throws {

@@ -137,9 +137,19 @@ internal object Redirects {
             } catch (_: PforteException) {
                 // A redirect that belongs to no sign-in changes nothing; the end of one that does is told by `resumed`.
             } catch (_: IllegalStateException) {
-                // Closed meanwhile.
+                passOn(pforte, url)
             }
         }
+    }
+
+    /** The app has [closed] it: another client may be meant, or the one that is opened next. */
+    @Synchronized
+    private fun passOn(
+        closed: Pforte,
+        url: String,
+    ) {
+        clients.removeAll { it.second.get() === closed }
+        arrive(url)
     }
 }
 

@@ -52,7 +52,12 @@ class ProcessDeathTest {
     }
 
     @Test
-    fun `a redirect that starts the process goes to the client that is opened then`() =
+    fun `a redirect that starts the process goes to the client that is opened then`() = goesOnAfter(::forgetAll)
+
+    @Test
+    fun `a redirect after the app closed its client goes to the client that is opened then`() = goesOnAfter {}
+
+    private fun goesOnAfter(end: () -> Unit) =
         DevelopmentProvider().use { provider ->
             Robolectric.buildActivity(Activity::class.java).setup()
             var page: Intent? = null
@@ -68,7 +73,7 @@ class ProcessDeathTest {
             browser.pause().stop().saveInstanceState(saved)
             entering.cancel()
             before.close()
-            forgetAll()
+            end()
 
             redirectFrom(url)
             // The window below the browser is made anew from what was saved, and opens no second page.

@@ -89,7 +89,7 @@ final class Portal: ObservableObject {
         attempt { [settings] pforte in
             try await PortalServer(pforte: pforte, origin: settings.server).post(text, stars: stars, of: hotel)
             self.trail.removeLast()
-            self.message = .words("Thank you. Your review is published.")
+            self.message = Message("Thank you. Your review is published.")
         }
     }
 
@@ -105,13 +105,22 @@ final class Portal: ObservableObject {
             let server = PortalServer(pforte: pforte, origin: settings.server)
             guard try await pforte.call("booking.pay", { try await server.book(hotel, nights: nights) }) != nil else { return }
             self.trail.removeLast()
-            self.message = .words("It is booked. We look forward to your stay.")
+            self.message = Message("It is booked. We look forward to your stay.")
         }
     }
 
     // MARK: The session
 
-    func unlock() { attempt { try await $0.unlock() } }
+    func unlock() {
+        attempt { pforte in
+            do {
+                try await pforte.unlock()
+            } catch PforteError.locked {
+                // The finger or face was not recognised: nobody has to be told to unlock first.
+                self.message = Message("That did not work. Please try again.")
+            }
+        }
+    }
 
     func lock() { attempt { try await $0.lock() } }
 
@@ -120,9 +129,9 @@ final class Portal: ObservableObject {
             let report = try await pforte.signOut()
             self.message =
                 report.remoteSessionMayLive
-                ? .words(
+                ? Message(
                     "You are signed out on this device. The provider could not be reached: please sign out there as well.")
-                : .words("You are signed out.")
+                : Message("You are signed out.")
         }
     }
 
@@ -162,7 +171,7 @@ final class Portal: ObservableObject {
     func erase() {
         changeConsent { pforte in
             try await pforte.consent.erase()
-            self.message = .words("Your choices are erased.")
+            self.message = Message("Your choices are erased.")
         }
     }
 
@@ -182,7 +191,7 @@ final class Portal: ObservableObject {
 
     private func reached(_ touchpoint: String, _ entry: Entry, _ goOn: (@MainActor () -> Void)?) {
         switch entry {
-        case .stopped(let reason): message = .text(reason)
+        case .stopped(let reason): message = Message(verbatim: reason)
         case .abandoned: break
         case .cleared:
             if let goOn { goOn() } else { trail = [.hotels] }

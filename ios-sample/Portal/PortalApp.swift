@@ -23,8 +23,8 @@ struct Settings: Sendable {
     /// The policy: a folder of the app's resources.
     var policy: @Sendable () throws -> Policy = { try Policy.bundled("portal") }
 
-    /// The language that Pforte asks in.
-    var locale = Locale.preferredLanguages.first ?? "en"
+    /// The language that Pforte asks in: the one of the person's that the app itself speaks.
+    var locale = Bundle.main.preferredLocalizations.first ?? "en"
 
     /// Where the sealed files lie; nothing for Pforte's own place.
     var folder: URL?

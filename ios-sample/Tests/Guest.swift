@@ -80,6 +80,9 @@ final class Guest {
         }
     }
 
+    /// By the arrow at the top.
+    func goesBack() async throws { try await taps("back") }
+
     func chooses(_ answer: String, in question: String) async throws {
         try await until("to choose \(answer)") { self.screen.choose(answer, in: question) }
     }
@@ -94,8 +97,17 @@ final class Guest {
 
     func doesNotSee(_ text: String) -> Bool { !screen.texts.contains { $0.contains(text) } }
 
-    /// The way from the first screen to a published review.
-    func writesAReview(_ text: String) async throws {
+    /// VoiceOver says a text with all these parts, which is on the screen as well.
+    func hears(_ parts: String...) async throws {
+        try await until("to hear \(parts)") {
+            // Looked at first: a view speaks once it is there.
+            let shown = self.screen.texts.filter { text in parts.allSatisfy(text.contains) }
+            return !shown.isEmpty && shown.allSatisfy(UIAccessibility.stubAnnouncements.contains)
+        }
+    }
+
+    /// The way from the first screen to the details that a review needs.
+    func comesToTheDetails() async throws {
         try await taps("Look at hotels")
         try await sees("Help us improve the portal")
         try await taps("Agree")
@@ -105,6 +117,11 @@ final class Guest {
         try await taps("Continue")
         try await taps("Sign in with a password")
         try await taps("Turn on")
+    }
+
+    /// The way from the first screen to a published review.
+    func writesAReview(_ text: String) async throws {
+        try await comesToTheDetails()
         try await fillsIn("field:display_name", "Alice")
         try await chooses("Yes", in: "field:age")
         try await taps("Continue")
@@ -118,8 +135,12 @@ final class Guest {
 
     /// Leaves the app for another: it locks.
     func locks() async throws {
-        NotificationCenter.default.post(name: UIApplication.didEnterBackgroundNotification, object: nil)
+        leavesAndComesBack()
         try await sees("Locked")
+    }
+
+    func leavesAndComesBack() {
+        NotificationCenter.default.post(name: UIApplication.didEnterBackgroundNotification, object: nil)
         NotificationCenter.default.post(name: UIApplication.willEnterForegroundNotification, object: nil)
     }
 
@@ -136,6 +157,16 @@ final class Guest {
             }
             return self.screen.texts.contains { $0.contains(goal) }
         }
+    }
+
+    /// How many calls of this kind the provider has answered with this status.
+    func calls(_ path: String, answered status: Int) async throws -> Int {
+        struct Request: Decodable {
+            let path: String
+            let status: Int
+        }
+        let log = try JSONDecoder().decode([Request].self, from: Data(try await control("GET", "/dev/log").utf8))
+        return log.filter { $0.path == path && $0.status == status }.count
     }
 
     /// Waits until `reached`, for half a minute at most, and says what stood on the screen if it never was.

@@ -1,9 +1,7 @@
 import Foundation
 import PforteApple
-import Security
 import SwiftUI
 import Testing
-import UIKit
 
 @testable import HotelPortal
 
@@ -31,8 +29,9 @@ import UIKit
         try await guest.sees("Together: €128")
         try await guest.taps("Book and pay")
         try await guest.answersUntil("It is booked.")
+        #expect(try await guest.calls("/portal/bookings", answered: 201) == 1)
 
-        guest.portal.trail = [.hotels]
+        try await guest.goesBack()
         try await guest.taps("Account")
         try await guest.sees("Hello, Alice")
         try await guest.taps("Who knows me")
@@ -40,11 +39,11 @@ import UIKit
         try await guest.sees("You withdrew it")
         try await guest.taps("Get a copy")
         try await guest.sees("Share or keep the copy")
-        guest.portal.trail.removeLast()
+        try await guest.goesBack()
 
         try await guest.taps("Lock now")
         try await guest.sees("Only you can open it".lowercased())
-        #expect(!guest.screen.press("Who knows me"), "what lies below the lock can't be pressed")
+        #expect(guest.doesNotSee("Hello, Alice") && !guest.screen.press("Who knows me"), "what lies below can't be met")
         try await guest.taps("Unlock")
         try await guest.sees("Hello, Alice")
         try await guest.taps("Sign out")
@@ -59,7 +58,7 @@ import UIKit
         try await guest.taps("Look at hotels")
         try await guest.taps("Agree")
         try await guest.sees("Gasthof Linde")
-        guest.portal.trail = []
+        try await guest.goesBack()
         try await guest.taps("Who knows me")
         try await guest.sees("You agreed")
         try await guest.taps("withdraw:analytics")
@@ -76,49 +75,11 @@ import UIKit
         #expect(guest.doesNotSee("You agreed"))
     }
 
-    @Test func eachEndOfAPromptLeavesTheAccountLocked() async throws {
-        let guest = try Guest()
-        try await guest.writesAReview("Fine.")
-        for code in [-1, -2, -8] {
-            try await guest.locks()
-            guest.device.prompts = [.fails("com.apple.LocalAuthentication", code)]
-            try await guest.taps("Unlock")
-            try await guest.until("for the prompt's end") { guest.device.prompts.isEmpty && !guest.portal.isBusy }
-            #expect(!guest.doesNotSee("Locked"), "\(code)")
-        }
-        try await guest.taps("Unlock")
-        try await guest.sees("Hotel Aurora")
-    }
-
-    @Test func aNewFaceEndsTheKeyAndASignInHelps() async throws {
-        let guest = try Guest()
-        try await guest.writesAReview("Fine.")
-        try await guest.locks()
-        guest.device.enrolled = Data("one face and another".utf8)
-        try await guest.taps("Unlock")
-        try await guest.sees("Please sign in once more")
-        try await guest.taps("Sign in")
-        try await guest.taps("Sign in with a password")
-        try await guest.taps("Turn on")
-        try await guest.sees("Gasthof Linde")
-    }
-
-    @Test func whereNobodyIsEnrolledTheSessionIsTheDevicesAlone() async throws {
-        let guest = try Guest()
-        guest.device.enrolled = nil
-        try await guest.taps("Sign in")
-        try await guest.taps("Sign in with a password")
-        try await guest.sees("Gasthof Linde")
-        try await guest.taps("Account")
-        try await guest.taps("Security")
-        try await guest.sees("It opens without face or fingerprint.")
-        try await guest.sees("set up Face ID")
-    }
-
     @Test func theSecurityScreenTakesTheGateAwayAndPutsItBack() async throws {
         let guest = try Guest()
         try await guest.writesAReview("Fine.")
-        guest.portal.trail = [.hotels, .account]
+        try await guest.goesBack()
+        try await guest.taps("Account")
         try await guest.taps("Security")
         try await guest.sees("Only you can open it.")
         guest.screen.turn("gate", on: false)
@@ -128,26 +89,20 @@ import UIKit
         try await guest.sees("signed in")
     }
 
-    @Test func aQuestionIsLeftWithoutAnAnswerAndAskedAgain() async throws {
-        let guest = try Guest()
-        try await guest.taps("Look at hotels")
-        try await guest.sees("Help us improve the portal")
-        guest.screen.escape()
-        try await guest.until("for the end of the question") { !guest.portal.isBusy }
-        try await guest.taps("Who knows me")
-        try await guest.until("for the purposes") { !guest.portal.purposes.isEmpty }
-        #expect(guest.doesNotSee("You agreed") && guest.doesNotSee("You refused"))
-    }
-
-    @Test func aProcessThatEndedIsLockedAndOpensAgain() async throws {
+    @Test func theLockScreenShowsANameOnlyWhereThePersonSaidSo() async throws {
         let guest = try Guest()
         try await guest.writesAReview("Fine.")
-        try await guest.locks()
-        guest.opensTheApp()
-        try await guest.taps("Unlock")
-        try await guest.taps("Look at hotels")
+        try await guest.goesBack()
         try await guest.taps("Account")
-        try await guest.sees("Hello, Alice")
+        try await guest.taps("Security")
+        for (choice, isShown) in [("Show my name while locked", true), ("Do not show my name", false)] {
+            try await guest.taps(choice)
+            try await guest.until("for the choice") { !guest.portal.isBusy }
+            try await guest.locks()
+            #expect(guest.doesNotSee("alice@example.com") != isShown)
+            try await guest.taps("Unlock")
+            try await guest.sees("This device")
+        }
     }
 
     @Test func toRefuseIsAsProminentAsToAgree() async throws {
@@ -160,6 +115,26 @@ import UIKit
         #expect(refuse.style == agree.style && refuse.style.contains("bordered"))
     }
 
+    @Test func nothingIsChosenBeforehandAndWhatIsMissingIsSaid() async throws {
+        let guest = try Guest()
+        try await guest.comesToTheDetails()
+        try await guest.taps("Continue")
+        try await guest.hears("Please fill this in: Display name")
+        try await guest.fillsIn("field:display_name", "Alice")
+        try await guest.taps("Continue")
+        try await guest.hears("Please fill this in: ", "16")
+        try await guest.chooses("Yes", in: "field:age")
+        try await guest.taps("Continue")
+
+        try await guest.sees("Save my choice")
+        let choices = guest.screen.everything.filter { $0.kind == "Picker" }
+        #expect(choices.map(\.text) == ["", ""] && Set(choices.compactMap(\.label)).count == 2, "each is named by its question")
+        try await guest.taps("Save my choice")
+        try await guest.hears("Please choose for each: agree or refuse.")
+        try await guest.taps("Refuse all")
+        try await guest.sees("Publish")
+    }
+
     @Test func everyWordIsThereInGerman() async throws {
         let guest = try Guest(language: "de")
         try await guest.taps("Hotels ansehen")
@@ -170,19 +145,8 @@ import UIKit
         try await guest.taps("Wer kennt mich")
         try await guest.sees("Sie haben zugestimmt")
         try await guest.sees("Wer es bekommt: ")
-        #expect(Words.missing == [])
-    }
-
-    @Test func whatCannotBeOpenedIsNeverCalledSignedOut() throws {
-        let guest = try Guest()
-        for (cause, title) in [
-            (UnavailableCause.notNow, "Please try later"), (.keyLost, "Please sign in once more"),
-            (.unreadable, "Please sign in once more"),
-        ] {
-            let screen = StubScreen(UnavailableScreen(cause: cause, why: "for support", portal: guest.portal))
-            #expect(screen.texts.first == title)
-            #expect(screen.buttons == (cause == .notNow ? [] : ["Sign in"]))
-        }
+        let booking = StubScreen(BookingScreen(hotel: Hotel.all[0], portal: guest.portal))
+        #expect(["1 Nacht", "2 Nächte", "Zusammen: 256 €"].allSatisfy(booking.texts.contains))
         #expect(Words.missing == [])
     }
 }

@@ -3,10 +3,8 @@ import Testing
 
 /// The Xcode project, as far as it can be read without Xcode.
 @Suite struct ProjectTests {
-    private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-
     @Test func everyPartThatTheProjectNamesIsThere() throws {
-        let file = folder.appendingPathComponent("Portal.xcodeproj/project.pbxproj")
+        let file = sample.appendingPathComponent("Portal.xcodeproj/project.pbxproj")
         let parsed = try PropertyListSerialization.propertyList(from: Data(contentsOf: file), format: nil)
         let project = try #require(parsed as? [String: Any])
         let objects = try #require(project["objects"] as? [String: [String: Any]])
@@ -18,7 +16,7 @@ import Testing
 
         for object in objects.values where object["sourceTree"] as? String == "<group>" {
             guard let path = object["path"] as? String else { continue }
-            #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent(path).path), "\(path)")
+            #expect(FileManager.default.fileExists(atPath: sample.appendingPathComponent(path).path), "\(path)")
         }
         // `cargo xtask apple` writes it.
         #expect(objects.values.compactMap { $0["relativePath"] as? String } == ["../target/apple/Pforte"])

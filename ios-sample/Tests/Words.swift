@@ -8,16 +8,15 @@ enum Words {
     static var missing: [String] { sought.missing }
 
     static func speak(_ language: String) throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../Portal/Localizable.xcstrings")
-        let catalogue = try JSONDecoder().decode(Catalogue.self, from: Data(contentsOf: file))
+        let catalogue = try Catalogue.ofTheApp()
         sought.missing = []
-        StubStrings.translate = { key in
-            guard let entry = catalogue.strings[key], let german = entry.localizations["de"] else {
+        StubStrings.translate = { key, values in
+            guard let entry = catalogue.strings[key], entry.forms(in: "de", of: key) != [:] else {
                 sought.missing.append(key)
                 return nil
             }
-            return language == "de" ? german.stringUnit.value : key
+            let forms = entry.forms(in: language, of: key)
+            return values.first == "1" ? forms["one"] ?? forms["other"] : forms["other"]
         }
     }
 
@@ -27,9 +26,35 @@ enum Words {
 /// Views are shown on the main actor alone.
 private final class Sought: @unchecked Sendable { var missing: [String] = [] }
 
-private struct Catalogue: Decodable {
-    struct Entry: Decodable { let localizations: [String: Translation] }
-    struct Translation: Decodable { let stringUnit: Unit }
-    struct Unit: Decodable { let value: String }
+/// A string catalogue, as Xcode keeps it.
+struct Catalogue: Decodable {
+    struct Entry: Decodable {
+        let localizations: [String: Translation]
+
+        /// The words in a language, by number; `other` where the number makes no difference. English is the key itself, where
+        /// nothing else is said.
+        func forms(in language: String, of key: String) -> [String: String] {
+            guard let translation = localizations[language] else { return language == "en" ? ["other": key] : [:] }
+            let forms = translation.variations?.plural ?? translation.stringUnit.map { ["other": Form(stringUnit: $0)] } ?? [:]
+            return forms.filter { $0.value.stringUnit.state == "translated" }.mapValues(\.stringUnit.value)
+        }
+    }
+
+    struct Translation: Decodable {
+        let stringUnit: Unit?
+        let variations: Variations?
+    }
+
+    struct Variations: Decodable { let plural: [String: Form] }
+    struct Form: Decodable { let stringUnit: Unit }
+    struct Unit: Decodable { let state, value: String }
     let strings: [String: Entry]
+
+    static func ofTheApp() throws -> Catalogue {
+        let file = sample.appendingPathComponent("Portal/Localizable.xcstrings")
+        return try JSONDecoder().decode(Catalogue.self, from: Data(contentsOf: file))
+    }
 }
+
+/// This sample's folder.
+let sample = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

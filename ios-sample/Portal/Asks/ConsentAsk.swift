@@ -16,7 +16,7 @@ struct ConsentAsk: View {
                 if let recipient = question.recipient { Remark("Who receives it: \(recipient)") }
                 if !question.fields.isEmpty { Remark("What it concerns: \(question.fields.joined(separator: ", "))") }
                 if let reason = question.requiredBecause { Remark(verbatim: reason) }
-                if isSeveral { choice(question.purpose) }
+                if isSeveral { choice(question) }
             }
         }
         if isSeveral {
@@ -32,13 +32,17 @@ struct ConsentAsk: View {
 
     private var isSeveral: Bool { questions.count > 1 }
 
-    private func choice(_ purpose: String) -> some View {
-        Picker("Your choice", selection: Binding(get: { chosen[purpose] }, set: { chosen[purpose] = $0 })) {
+    private func choice(_ question: ConsentQuestion) -> some View {
+        Picker(question.title, selection: answer(to: question.purpose)) {
             Text("Refuse").tag(Bool?.some(false))
             Text("Agree").tag(Bool?.some(true))
         }
         .pickerStyle(.segmented)
-        .accessibilityIdentifier("choice:\(purpose)")
+        .accessibilityIdentifier("choice:\(question.purpose)")
+    }
+
+    private func answer(to purpose: String) -> Binding<Bool?> {
+        Binding(get: { chosen[purpose] }, set: { chosen[purpose] = $0 })
     }
 
     private func save() {

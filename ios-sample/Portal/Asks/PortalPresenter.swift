@@ -9,8 +9,6 @@ final class PortalPresenter: ObservableObject, Presenter {
     /// The question that waits for an answer.
     @Published var open: OpenAsk?
 
-    nonisolated init() {}
-
     nonisolated func present(ask: Ask) async throws -> Answer {
         try await withTaskCancellationHandler {
             try await show(ask)

@@ -13,7 +13,7 @@ struct ReviewScreen: View {
             Heading(verbatim: hotel.name)
             Picker("Stars", selection: $stars) {
                 ForEach([5, 4, 3, 2, 1], id: \.self) { number in
-                    Text(number == 1 ? "1 star" : "\(number) stars").tag(number)
+                    Text("\(number) stars").tag(number)
                 }
             }
             .pickerStyle(.menu)
@@ -44,7 +44,7 @@ struct BookingScreen: View {
             Heading(verbatim: hotel.name)
             Picker("Nights", selection: $nights) {
                 ForEach([1, 2, 3, 7], id: \.self) { number in
-                    Text(number == 1 ? "1 night" : "\(number) nights").tag(number)
+                    Text("\(number) nights").tag(number)
                 }
             }
             .pickerStyle(.segmented)

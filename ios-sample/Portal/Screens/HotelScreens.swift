@@ -102,7 +102,7 @@ private struct Reviews: View {
         if reviews.isEmpty { Remark("Nobody has written one yet.") }
         ForEach(reviews, id: \.self) { review in
             VStack(alignment: .leading) {
-                Text(review.stars == 1 ? "1 star" : "\(review.stars) stars").font(.subheadline).foregroundStyle(.orange)
+                Text("\(review.stars) stars").font(.subheadline).foregroundStyle(.orange)
                 Text(verbatim: review.text)
             }
         }

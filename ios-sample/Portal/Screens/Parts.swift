@@ -35,11 +35,20 @@ struct Remark: View {
 
 /// What is missing.
 struct Warning: View {
-    private let words: LocalizedStringKey
+    private let text: String
 
-    init(_ words: LocalizedStringKey) { self.words = words }
+    init(_ words: String.LocalizationValue) { text = String(localized: words) }
 
-    var body: some View { Text(words).bold().foregroundStyle(.red).accessibilityIdentifier("warning") }
+    var body: some View {
+        Text(verbatim: text).bold().foregroundStyle(.red).accessibilityIdentifier("warning").spoken(text)
+    }
+}
+
+extension View {
+    /// VoiceOver reads it as soon as it is there: nobody has to look for it.
+    func spoken(_ text: String) -> some View {
+        task(id: text) { UIAccessibility.post(notification: .announcement, argument: text) }
+    }
 }
 
 /// The one thing a screen is for.

@@ -23,7 +23,9 @@ struct PortalScreens: View {
             case nil: ProgressView()
             }
         }
-        .overlay(alignment: .bottom) { message }
+        .overlay(alignment: .bottom) {
+            if let message = portal.message { Toast(message: message) { portal.message = nil } }
+        }
         .sheet(item: $presenter.open) { AskScreen(open: $0) }
         .task { await portal.follow() }
     }
@@ -46,26 +48,19 @@ struct PortalScreens: View {
         case .security: SecurityScreen(portal: portal)
         }
     }
-
-    @ViewBuilder private var message: some View {
-        switch portal.message {
-        case .words(let words): Toast(text: Text(words)) { portal.message = nil }
-        case .text(let text): Toast(text: Text(verbatim: text)) { portal.message = nil }
-        case nil: EmptyView()
-        }
-    }
 }
 
 /// Something told in passing; a tap takes it away.
 private struct Toast: View {
-    let text: Text
+    let message: Message
     let close: @MainActor () -> Void
 
     var body: some View {
-        Button(action: close) { text.frame(maxWidth: .infinity, minHeight: 44).padding() }
+        Button(action: close) { Text(verbatim: message.text).frame(maxWidth: .infinity, minHeight: 44).padding() }
             .buttonStyle(.plain)
             .background(.regularMaterial, in: RoundedRectangle(cornerRadius: 16))
             .padding()
             .accessibilityIdentifier("message")
+            .spoken(message.text)
     }
 }

@@ -53,6 +53,7 @@ pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
     let mut tests = swift.command(workspace, &script);
     tests.env("LD_LIBRARY_PATH", &library).envs(journey_surroundings(&swift.seen_at));
     run.step("Apple adapters' tests", &mut tests, Reader::SwiftTest)?;
+    // In a folder of its own: where two packages share one, Swift takes the other's plan and runs the other's tests.
     let script = format!(
         "swift test --package-path ios-sample --scratch-path {BUILT}-portal -Xlinker '-L{}' 2>&1",
         library.display()

@@ -23,7 +23,7 @@ public struct LocalizedStringKey: ExpressibleByStringInterpolation, Equatable, S
 
     /// What a person reads: the key's words in the test's language, with the values in their places.
     var text: String {
-        var words = StubStrings.translate?(key) ?? key
+        var words = StubStrings.translate?(key, values) ?? key
         for (index, value) in values.enumerated() {
             for place in ["%\(index + 1)$@", "%\(index + 1)$lld", "%@", "%lld"] {
                 guard let range = words.range(of: place) else { continue }
@@ -66,8 +66,20 @@ public struct Text: StubView {
     public static func + (one: Text, other: Text) -> Text { Text(verbatim: one.text + other.text) }
 }
 
-/// Looks a key of the string catalogue up, if a test sets it. Not Apple's.
-public enum StubStrings { nonisolated(unsafe) public static var translate: ((String) -> String?)? }
+/// Looks a key of the string catalogue up, if a test sets it; the values decide between one and several. Not Apple's.
+public enum StubStrings {
+    nonisolated(unsafe) public static var translate: ((_ key: String, _ values: [String]) -> String?)?
+}
+
+extension String {
+    /// In Foundation this is a type by itself, of the same literals.
+    public typealias LocalizationValue = LocalizedStringKey
+
+    public init(
+        localized keyAndValue: String.LocalizationValue, table: String? = nil, bundle: Bundle? = nil, locale: Locale = .current,
+        comment: StaticString? = nil
+    ) { self = keyAndValue.text }
+}
 
 public struct Image: StubView {
     private let name: String

@@ -137,7 +137,13 @@ extension View {
     }
     public func cornerRadius(_ radius: CGFloat) -> some View { plain() }
     public func clipShape(_ shape: some Shape) -> some View { plain() }
-    public func opacity(_ opacity: Double) -> some View { plain() }
+    /// What can't be seen at all can be neither read nor pressed. It stays on the screen, and so does what it presents.
+    public func opacity(_ opacity: Double) -> some View {
+        StubModified(content: self) { place, show in
+            let nodes = show(place)
+            return opacity > 0 ? nodes : nodes.flatMap(\.everything).filter(\.isPresented)
+        }
+    }
     public func lineLimit(_ number: Int?) -> some View { plain() }
     public func lineLimit(_ range: PartialRangeFrom<Int>) -> some View { plain() }
     public func multilineTextAlignment(_ alignment: TextAlignment) -> some View { plain() }

@@ -78,7 +78,7 @@ public final class StubScreen {
     /// Every node that can be met: what a sheet or a question covers can't.
     public var everything: [StubNode] {
         let all = now.everything
-        return all.last { $0.kind == "Sheet" || $0.kind == "Alert" }?.everything ?? all
+        return all.last(where: \.isPresented)?.everything ?? all
     }
 
     public var texts: [String] { everything.filter { $0.kind == "Text" }.map(\.text) }

@@ -120,6 +120,8 @@ public struct StubNode {
 
     /// This node and all below it, from top to bottom.
     public var everything: [StubNode] { [self] + children.flatMap(\.everything) }
+    /// Whether it lies above the screen that asked for it.
+    var isPresented: Bool { kind == "Sheet" || kind == "Alert" }
     /// What stands on it, from top to bottom.
     public var texts: [String] { everything.filter { $0.kind == "Text" }.map(\.text) }
 }

@@ -5,6 +5,7 @@ import android.hardware.biometrics.BiometricManager
 import android.net.Uri
 import android.os.Bundle
 import android.os.Looper
+import android.os.UserManager
 import androidx.compose.ui.test.SemanticsNodeInteraction
 import androidx.compose.ui.test.hasAnyAncestor
 import androidx.compose.ui.test.hasClickAction
@@ -101,6 +102,15 @@ class Guest(
 
     fun turnsThePhone() {
         window.recreate()
+    }
+
+    /** Whether the phone has been unlocked since it was started; before that, nobody can read what apps keep. */
+    fun unlocksThePhone(unlocked: Boolean) = shadowOf(app.getSystemService(UserManager::class.java)).setUserUnlocked(unlocked)
+
+    /** Leaves the app for another, and comes back. */
+    fun leavesAndComesBack() {
+        window.pause().stop()
+        window.restart().resume()
     }
 
     /** The system ends the process in the background, keeping what the window saved. */

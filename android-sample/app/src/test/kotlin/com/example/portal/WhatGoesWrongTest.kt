@@ -106,6 +106,21 @@ class WhatGoesWrongTest {
         }
 
     @Test
+    fun `a phone that was not unlocked since it started is no sign-out, and opens the account afterwards`(): Unit =
+        guest {
+            isLockedOutOfTheAccount()
+            val saved = losesTheProcess()
+            unlocksThePhone(false)
+            comesBackTo(saved)
+            sees("Please try later")
+            assertEquals(UnavailableCause.NOT_NOW, (status() as Status.Unavailable).cause)
+            unlocksThePhone(true)
+            leavesAndComesBack()
+            taps("Unlock")
+            sees("Lock now")
+        }
+
+    @Test
     fun `a turned phone shows the same question with what was typed`(): Unit =
         guest {
             taps("Look at hotels")

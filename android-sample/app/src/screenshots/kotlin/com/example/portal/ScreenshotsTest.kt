@@ -101,7 +101,10 @@ class ScreenshotsTest {
         until("the step-up") { questionGoesOn() || app.presenter.open.value?.ask?.kind is AskKind.StepUp }
         picture(language, "ask-step-up")
         goesBack()
+        until("the end of the question") { app.presenter.open.value == null }
+        at(R.string.pay)
         goesBack()
+        at(R.string.read_reviews)
         goesBack()
     }
 
@@ -116,6 +119,13 @@ class ScreenshotsTest {
         goesBack()
         taps(word(R.string.lock_now))
         at(R.string.locked).also { picture(language, "locked") }
+        val saved = losesTheProcess()
+        unlocksThePhone(false)
+        comesBackTo(saved)
+        at(R.string.later).also { picture(language, "later") }
+        unlocksThePhone(true)
+        leavesAndComesBack()
+        at(R.string.locked)
         FakeAndroidKeyStore.enrol()
         taps(word(R.string.unlock))
         at(R.string.sign_in_anew).also { picture(language, "key-lost") }
@@ -179,6 +189,6 @@ class ScreenshotsTest {
     }
 
     private companion object {
-        const val SCREENS = 18
+        const val SCREENS = 19
     }
 }

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use crate::bindings;
 use crate::counts::Reader;
+use crate::folders;
 use crate::run::{Run, Stop};
 use crate::tools;
 use crate::workspace::Workspace;
@@ -68,9 +69,7 @@ pub fn aar() -> String {
 /// Packs what was compiled last. The AAR's parts stay beside it, in `parts`: the Gradle build takes the native ones from there.
 fn package(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
     let out = out(workspace);
-    if out.is_dir() {
-        fs::remove_dir_all(&out)?;
-    }
+    folders::empty(&out)?;
     let parts = out.join("parts");
     fs::create_dir_all(parts.join("libs"))?;
     let sources = workspace.path("bindings/kotlin/android/src/main");
@@ -136,21 +135,7 @@ fn resources(workspace: &Workspace, run: &mut Run, resources: &Path, parts: &Pat
     link.arg(android).arg("--manifest").arg(manifest).arg("--output-text-symbols").arg(parts.join("R.txt"));
     run.prepare("link the resources", link.arg("-o").arg(work.join("resources.apk")).arg(compiled))?;
     fs::remove_dir_all(&work)?;
-    copy_folder(resources, &parts.join("res"))
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<(), Stop> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let path = entry?.path();
-        let there = to.join(path.file_name().unwrap_or_default());
-        if path.is_dir() {
-            copy_folder(&path, &there)?;
-        } else {
-            fs::copy(&path, &there)?;
-        }
-    }
-    Ok(())
+    folders::copy(resources, &parts.join("res"))
 }
 
 /// Builds libpforte for each ABI, where there is an NDK.

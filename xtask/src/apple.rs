@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bindings;
+use crate::folders;
 use crate::rings::cross;
 use crate::run::{Run, Stop};
 use crate::workspace::Workspace;
@@ -78,7 +79,7 @@ pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
     let package = workspace.target("apple/Pforte");
     write_package(workspace.root(), &package, &built)?;
     for (slice, archive) in &built {
-        let asked = privacy::asked_of_the_system(run, archive)?;
+        let asked = privacy::asked_of_the_system(archive)?;
         privacy::compare(&asked, &fs::read_to_string(package.join(privacy::MANIFEST))?)
             .map_err(Stop::Failed)?;
         println!(
@@ -120,10 +121,7 @@ fn build(workspace: &Workspace, run: &mut Run, slice: &Slice) -> Result<PathBuf,
 
 /// The package, anew: manifest, XCFramework, sources, licences.
 fn write_package(root: &Path, package: &Path, built: &[(&Slice, PathBuf)]) -> Result<(), Stop> {
-    if package.exists() {
-        fs::remove_dir_all(package)?;
-    }
-    fs::create_dir_all(package)?;
+    folders::empty(package)?;
     fs::write(package.join("Package.swift"), include_str!("apple/Package.swift"))?;
     for file in ["LICENSE-APACHE", "LICENSE-MIT"] {
         fs::copy(root.join(file), package.join(file))?;
@@ -131,7 +129,7 @@ fn write_package(root: &Path, package: &Path, built: &[(&Slice, PathBuf)]) -> Re
     let swift = root.join("bindings/swift");
     fs::copy(swift.join("README.md"), package.join("README.md"))?;
     for module in ["Pforte", "PforteApple", "PforteGenerated"] {
-        copy_folder(&swift.join("Sources").join(module), &package.join("Sources").join(module))?;
+        folders::copy(&swift.join("Sources").join(module), &package.join("Sources").join(module))?;
     }
     let header = swift.join("Sources/pforteFFI/generated/pforteFFI.h");
     write_framework(&package.join("pforteFFI.xcframework"), &header, built)
@@ -149,20 +147,6 @@ fn write_framework(framework: &Path, header: &Path, built: &[(&Slice, PathBuf)])
     }
     let slices: Vec<_> = built.iter().map(|(slice, _)| *slice).collect();
     fs::write(framework.join("Info.plist"), plist::framework(&slices))?;
-    Ok(())
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<(), Stop> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let there = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &there)?;
-        } else {
-            fs::copy(entry.path(), there)?;
-        }
-    }
     Ok(())
 }
 

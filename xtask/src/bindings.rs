@@ -1,9 +1,9 @@
 //! The Kotlin and Swift sources, written by UniFFI from the unstripped debug library. None of them is committed.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::folders;
 use crate::run::{Run, Stop};
 use crate::tools;
 use crate::workspace::Workspace;
@@ -59,16 +59,8 @@ pub fn shared_cases(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
 }
 
 /// An empty folder: what a former build wrote and this one does not must not be compiled.
-fn emptied(workspace: &Workspace, below: &str) -> Result<std::path::PathBuf, Stop> {
+fn emptied(workspace: &Workspace, below: &str) -> Result<PathBuf, Stop> {
     let folder = workspace.path(below);
-    remove(&folder)?;
-    fs::create_dir_all(&folder)?;
+    folders::empty(&folder)?;
     Ok(folder)
-}
-
-fn remove(folder: &Path) -> Result<(), Stop> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
-    }
 }

@@ -13,6 +13,7 @@ mod bench;
 mod bindings;
 mod counts;
 mod debian_root;
+mod folders;
 mod kotlin_api;
 mod kotlin_tests;
 mod policy;

@@ -1,10 +1,8 @@
 //! Pictures of the portal's screens, for people to look at: light and dark, in both languages, with fonts as they are and
 //! twice as large. They are drawn by Robolectric with the platform's own graphics code.
 
-use std::fs;
-use std::io::ErrorKind;
-
 use crate::counts::Reader;
+use crate::folders;
 use crate::rings::android_sample;
 use crate::run::{Run, Stop};
 use crate::workspace::Workspace;
@@ -13,10 +11,7 @@ use crate::workspace::Workspace;
 pub fn run(workspace: &Workspace) -> Result<(), Stop> {
     let mut run = Run::default();
     let folder = workspace.target("screenshots");
-    match fs::remove_dir_all(&folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-        _ => fs::create_dir_all(&folder)?,
-    }
+    folders::empty(&folder)?;
     android_sample::prepare(workspace, &mut run)?;
     let mut maven = android_sample::maven(workspace);
     maven.args([&format!("-Dscreenshots={}", folder.display()), "-Dtest=ScreenshotsTest"]);

@@ -5,6 +5,7 @@
 
 use std::fs;
 
+use crate::folders;
 use crate::run::{Run, Stop};
 use crate::workspace::Workspace;
 
@@ -63,10 +64,7 @@ pub fn write(workspace: &Workspace, run: &mut Run, language: Language) -> Result
     };
     let found = extract(&readme).map_err(Stop::Failed)?;
     let folder = workspace.path(language.folder());
-    if folder.is_dir() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&folder)?;
+    folders::empty(&folder)?;
     let chosen: Vec<_> = found.iter().filter(|snippet| snippet.language == language).collect();
     for snippet in &chosen {
         let text = format!("// From {README}, where it is to be changed.\n{}", snippet.code);

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use crate::run::{Run, Stop};
+use crate::run::Stop;
+use crate::tools;
 
 /// The manifest's place in the package.
 pub const MANIFEST: &str = "Sources/PforteApple/PrivacyInfo.xcprivacy";
@@ -32,21 +33,18 @@ const CATEGORIES: [(&str, &[&str]); 3] = [
 
 /// The categories that an archive's undefined names fall under. The clock that counts sleep is read by `clock_gettime`, which is
 /// not on Apple's list; it tells the same as the functions that are, so it is counted with them.
-pub fn asked_of_the_system(run: &mut Run, archive: &Path) -> Result<BTreeSet<&'static str>, Stop> {
-    let mut nm = Command::new("llvm-nm");
-    if nm.arg("--version").output().is_err() {
-        nm = Command::new("nm");
+///
+/// # Errors
+/// [`Stop::Failed`] where that is no archive with code in it.
+pub fn asked_of_the_system(archive: &Path) -> Result<BTreeSet<&'static str>, Stop> {
+    // LLVM's reads Mach-O everywhere; the platform's own at least on a Mac.
+    let program = if tools::on_path("llvm-nm").is_some() { "llvm-nm" } else { "nm" };
+    let listed = Command::new(program).args(["-u", "-A"]).arg(archive).output()?;
+    let names = String::from_utf8_lossy(&listed.stdout);
+    match names.lines().count() {
+        0..=100 => Err(Stop::Failed("too few undefined names: is it an archive?".to_owned())),
+        _ => Ok(asked(&names)),
     }
-    let listed = Command::new(nm.get_program()).args(["-u", "-A"]).arg(archive).output()?;
-    let names = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let found = asked(&names);
-    let enough = if names.lines().count() > 100 {
-        Ok(())
-    } else {
-        Err("too few undefined names: is it an archive?".to_owned())
-    };
-    run.check("the library's undefined names were read", enough.clone());
-    enough.map(|()| found).map_err(Stop::Failed)
 }
 
 fn asked(names: &str) -> BTreeSet<&'static str> {

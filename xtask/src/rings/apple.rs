@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::bindings;
 use crate::counts::Reader;
+use crate::folders;
 use crate::run::{Run, Stop};
 use crate::snippets::{self, Language};
 use crate::swift_root::{self, SEEN_AT};
@@ -28,6 +29,7 @@ const WRITTEN: [&str; 8] = [
 ];
 /// Where the compiler works: stand-ins and everything that saw them stay out of the other builds.
 const BUILT: &str = "target/swift-apple";
+const BUILT_PORTAL: &str = "target/swift-apple-portal";
 /// The committed list of public names.
 const NAMES: &str = "bindings/swift/api.txt";
 
@@ -46,31 +48,26 @@ pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
         .command(workspace, &format!("swift format lint --strict --configuration .swift-format {named}"));
     run.step("Swift's style", &mut lint, Reader::OneCheck)?;
     let library = swift.seen_at.join("target/debug");
-    let script = format!(
-        "swift test --package-path bindings/swift --scratch-path {BUILT} -Xlinker '-L{}' 2>&1",
-        library.display()
-    );
-    let mut tests = swift.command(workspace, &script);
-    tests.env("LD_LIBRARY_PATH", &library).envs(journey_surroundings(&swift.seen_at));
-    run.step("Apple adapters' tests", &mut tests, Reader::SwiftTest)?;
-    // In a folder of its own: where two packages share one, Swift takes the other's plan and runs the other's tests.
-    let script = format!(
-        "swift test --package-path ios-sample --scratch-path {BUILT}-portal -Xlinker '-L{}' 2>&1",
-        library.display()
-    );
-    let mut portal = swift.command(workspace, &script);
-    portal.env("LD_LIBRARY_PATH", &library).envs(journey_surroundings(&swift.seen_at));
-    run.step("the portal for iOS", &mut portal, Reader::SwiftTest)?;
+    // In a folder each: where two packages share one, Swift takes the other's plan and runs the other's tests.
+    for (title, package, built) in [
+        ("Apple adapters' tests", "bindings/swift", BUILT),
+        ("the portal for iOS", "ios-sample", BUILT_PORTAL),
+    ] {
+        let script = format!(
+            "swift test --package-path {package} --scratch-path {built} -Xlinker '-L{}' 2>&1",
+            library.display()
+        );
+        let mut tests = swift.command(workspace, &script);
+        tests.env("LD_LIBRARY_PATH", &library).envs(journey_surroundings(&swift.seen_at));
+        run.step(title, &mut tests, Reader::SwiftTest)?;
+    }
     names(workspace, run, &swift)
 }
 
 /// Compares the public names with the committed list, or writes it anew where `PFORTE_RENEW` is set.
 fn names(workspace: &Workspace, run: &mut Run, swift: &Swift) -> Result<(), Stop> {
     let graphs = workspace.target("swift-names");
-    if graphs.is_dir() {
-        fs::remove_dir_all(&graphs)?;
-    }
-    fs::create_dir_all(&graphs)?;
+    folders::empty(&graphs)?;
     for module in ["PforteGenerated", "Pforte", "PforteApple"] {
         let script = format!(
             "$(dirname $(readlink -f $(command -v swiftc)))/swift-symbolgraph-extract -module-name {module} \

@@ -10,6 +10,7 @@ use std::process::Command;
 
 use crate::counts::Reader;
 use crate::debian_root::{self, DebianRoot};
+use crate::folders;
 use crate::run::{Run, Stop};
 use crate::tools;
 use crate::workspace::Workspace;
@@ -106,10 +107,7 @@ fn headers(workspace: &Workspace, run: &mut Run) -> Result<PathBuf, Stop> {
     }
     tools::require(run, &["python3", "unzip"], &["python3-venv", "unzip"])?;
     let partial = folder.with_extension("partial");
-    if partial.exists() {
-        fs::remove_dir_all(&partial)?;
-    }
-    fs::create_dir_all(&partial)?;
+    folders::empty(&partial)?;
     let mut download = workspace.command("python3", ["-m", "pip", "download", "--quiet", "--no-deps"]);
     download.args(["--only-binary", ":all:", &format!("ziglang=={HEADERS}"), "--dest"]).arg(&partial);
     run.prepare("download the C headers, 90 MB", &mut download)?;

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::counts::Reader;
+use crate::folders;
 use crate::rings::interop;
 use crate::run::{Run, Stop};
 use crate::tools;
@@ -137,9 +138,7 @@ impl Drop for Keycloak {
 /// Empty databases, and our realms to be imported with this run's address in them.
 fn begin_anew(workspace: &Workspace, home: &Path, base: &str) -> Result<(), Stop> {
     let data = home.join("data");
-    if data.is_dir() {
-        fs::remove_dir_all(&data)?;
-    }
+    folders::empty(&data)?;
     fs::create_dir_all(data.join("import"))?;
     for realm in ["portal-realm.json", "social-realm.json"] {
         let text = fs::read_to_string(workspace.path("tests/interop/keycloak").join(realm))?;

@@ -1,9 +1,8 @@
 //! The two keyrings of Linux, for real, and the vault's whole life over each: the Secret Service on a session bus of its
 //! own with a home of its own, and the kernel's in a session of its own. Nobody's own keyring is touched.
 
-use std::fs;
-
 use crate::counts::Reader;
+use crate::folders;
 use crate::run::{Run, Stop};
 use crate::tools;
 use crate::workspace::Workspace;
@@ -23,10 +22,7 @@ pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
 
     // The keyring's file goes to XDG_DATA_HOME; HOME stays, because cargo keeps its registry there.
     let home = workspace.target("keyring-home");
-    if home.is_dir() {
-        fs::remove_dir_all(&home)?;
-    }
-    fs::create_dir_all(&home)?;
+    folders::empty(&home)?;
     let mut service = workspace.command("dbus-run-session", ["--", "bash", "-c", ON_A_BUS]);
     service.env("PFORTE_KEYRING", "secret-service").env("XDG_DATA_HOME", &home).env("XDG_RUNTIME_DIR", &home);
     run.step("Secret Service", &mut service, Reader::CargoTest)?;

@@ -129,7 +129,15 @@ class Portal(
 
     // --- The session --------------------------------------------------------------------------------------------------
 
-    fun unlock() = attempt { it.unlock() }
+    fun unlock() =
+        attempt {
+            try {
+                it.unlock()
+            } catch (_: PforteException.Locked) {
+                // The finger or face was not recognised: nobody has to be told to unlock first.
+                say(R.string.try_again)
+            }
+        }
 
     fun lock() = attempt { it.lock() }
 

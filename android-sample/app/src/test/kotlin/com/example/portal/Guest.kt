@@ -6,6 +6,7 @@ import android.net.Uri
 import android.os.Bundle
 import android.os.Looper
 import android.os.UserManager
+import androidx.compose.ui.test.SemanticsMatcher
 import androidx.compose.ui.test.SemanticsNodeInteraction
 import androidx.compose.ui.test.hasAnyAncestor
 import androidx.compose.ui.test.hasClickAction
@@ -148,13 +149,14 @@ class Guest(
 
     /** Taps the button with this label, as soon as it is there. */
     fun taps(label: String) {
-        until("the button \"$label\"") { screen.onAllNodes(hasText(label) and hasClickAction()).fetchSemanticsNodes(false).isNotEmpty() }
-        tap(screen.onAllNodes(hasText(label) and hasClickAction())[0], hasText(label))
+        val button = hasText(label) and hasClickAction()
+        untilThereToTap("the button \"$label\"", button)
+        tap(screen.onAllNodes(button)[0], button)
     }
 
     /** Taps a choice by its tag. */
     fun chooses(tag: String) {
-        until("the choice $tag") { screen.onAllNodes(hasTestTag(tag)).fetchSemanticsNodes(false).isNotEmpty() }
+        untilThereToTap("the choice $tag", hasTestTag(tag))
         tap(screen.onNode(hasTestTag(tag)), hasTestTag(tag))
     }
 
@@ -164,8 +166,16 @@ class Guest(
         label: String,
     ) {
         val button = hasText(label) and hasClickAction() and hasAnyAncestor(hasTestTag(tag))
-        until("\"$label\" in $tag") { screen.onAllNodes(button).fetchSemanticsNodes(false).isNotEmpty() }
+        untilThereToTap("\"$label\" in $tag", button)
         tap(screen.onNode(button), button)
+    }
+
+    /** What is tapped while another thing is under way does nothing, so a guest waits; not at a question, which is a part of it. */
+    private fun untilThereToTap(
+        what: String,
+        button: SemanticsMatcher,
+    ) = until(what) {
+        (!isBusy || app.presenter.open.value != null) && screen.onAllNodes(button).fetchSemanticsNodes(false).isNotEmpty()
     }
 
     fun goesBack() {
@@ -184,7 +194,7 @@ class Guest(
 
     private fun tap(
         node: SemanticsNodeInteraction,
-        itself: androidx.compose.ui.test.SemanticsMatcher,
+        itself: SemanticsMatcher,
     ) {
         val scrolls = screen.onAllNodes(itself and hasAnyAncestor(hasScrollAction())).fetchSemanticsNodes(false).isNotEmpty()
         if (scrolls) node.performScrollTo()

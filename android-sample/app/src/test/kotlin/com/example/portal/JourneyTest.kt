@@ -60,6 +60,7 @@ class JourneyTest {
                     runBlocking { pforte.send(HttpRequest("GET", "${provider.issuer}/portal/reviews", emptyList(), ByteArray(0))) }
                 }
                 taps("Unlock")
+                sees("Lock now")
                 goesBack()
                 readsTheReview()
                 goesBack()

@@ -21,7 +21,7 @@ class PortalPresenter : Presenter {
     val open: StateFlow<OpenAsk?> = shown.asStateFlow()
 
     override suspend fun present(ask: Ask): Answer {
-        val asked = OpenAsk(ask)
+        val asked = OpenAsk(ask) { shown.compareAndSet(it, null) }
         shown.value = asked
         try {
             return asked.answer.await()
@@ -35,13 +35,15 @@ class PortalPresenter : Presenter {
     }
 }
 
-/** One question on the screen. The first answer counts. */
+/** One question on the screen. The first answer counts, and with it the question leaves: a second tap must not reach it. */
 class OpenAsk(
     val ask: Ask,
+    private val leave: (OpenAsk) -> Unit,
 ) {
     internal val answer = CompletableDeferred<Answer>()
 
     fun give(answer: Answer) {
         this.answer.complete(answer)
+        leave(this)
     }
 }

@@ -44,11 +44,22 @@ pub struct Tally {
     in_all_tests: bool,
     /// Swift Testing tells failed tests one by one, and only issues in its closing line.
     swift_failures: u64,
+    /// The lines by which the runner told of failed tests.
+    failures: Vec<String>,
+    /// Surefire names the test in one line and tells what was wrong in the next.
+    in_failure: bool,
 }
 
 impl Tally {
     pub fn new(reader: Reader) -> Self {
-        Self { reader, counts: Counts::default(), in_all_tests: false, swift_failures: 0 }
+        Self {
+            reader,
+            counts: Counts::default(),
+            in_all_tests: false,
+            swift_failures: 0,
+            failures: Vec::new(),
+            in_failure: false,
+        }
     }
 
     pub fn line(&mut self, line: &str) {
@@ -61,15 +72,21 @@ impl Tally {
             Reader::Unittest => self.unittest(&line),
         };
         self.counts += read.unwrap_or_default();
+        if self.in_failure || tells_a_failure(self.reader, &line) {
+            self.failures.push(line.trim().to_owned());
+        }
+        self.in_failure =
+            self.reader == Reader::Surefire && !self.in_failure && tells_a_failure(self.reader, &line);
     }
 
-    /// The counts, once the runner has ended.
-    pub fn close(self, succeeded: bool) -> Counts {
-        match self.reader {
+    /// The counts, once the runner has ended, and the lines by which it told of failed tests.
+    pub fn close(self, succeeded: bool) -> (Counts, Vec<String>) {
+        let counts = match self.reader {
             Reader::OneCheck if succeeded => Counts { passed: 1, ..Counts::default() },
             Reader::OneCheck => Counts { failed: 1, ..Counts::default() },
             _ => self.counts,
-        }
+        };
+        (counts, self.failures)
     }
 
     /// `Ran 6 tests in 0.1s`, then `OK`, `OK (skipped=1)` or `FAILED (failures=1, errors=2, skipped=1)`.
@@ -106,6 +123,24 @@ impl Tally {
             self.swift_failures += 1;
         }
         None
+    }
+}
+
+/// Whether the runner names a failed test in this line.
+fn tells_a_failure(reader: Reader, line: &str) -> bool {
+    match reader {
+        Reader::OneCheck | Reader::Nothing => false,
+        Reader::CargoTest => line.starts_with("test ") && line.ends_with("... FAILED"),
+        // Once per test; the line of its class has the counts as well.
+        Reader::Surefire => {
+            (line.ends_with("<<< FAILURE!") || line.ends_with("<<< ERROR!")) && !line.contains("Tests run: ")
+        }
+        // XCTest's `error:`, and each of Swift Testing's issues.
+        Reader::SwiftTest => {
+            line.contains(": error: ")
+                || line.find("Test ").is_some_and(|at| line[at..].contains(" recorded an issue at "))
+        }
+        Reader::Unittest => line.starts_with("FAIL: ") || line.starts_with("ERROR: "),
     }
 }
 
@@ -169,7 +204,45 @@ mod tests {
     fn tally(reader: Reader, output: &str) -> Counts {
         let mut tally = Tally::new(reader);
         output.lines().for_each(|line| tally.line(line));
-        tally.close(true)
+        tally.close(true).0
+    }
+
+    fn failures(reader: Reader, output: &str) -> Vec<String> {
+        let mut tally = Tally::new(reader);
+        output.lines().for_each(|line| tally.line(line));
+        tally.close(false).1
+    }
+
+    #[test]
+    fn each_runner_s_failed_tests_are_named() {
+        let cargo =
+            "test a::works ... ok\ntest a::breaks ... FAILED\ntest result: FAILED. 1 passed; 1 failed\n";
+        assert_eq!(failures(Reader::CargoTest, cargo), ["test a::breaks ... FAILED"]);
+        let surefire = "[INFO] Running com.A\n\
+            [ERROR] Tests run: 2, Failures: 1, Errors: 0, Skipped: 0, Time elapsed: 1 s <<< FAILURE! -- in com.A\n\
+            [\u{1b}[1;31mERROR\u{1b}[m] com.A.it breaks[30] -- Time elapsed: 0.1 s <<< FAILURE!\n\
+            java.lang.AssertionError: waited for it\n\
+            \tat com.A.it(A.kt:1)\n";
+        assert_eq!(
+            failures(Reader::Surefire, surefire),
+            [
+                "[ERROR] com.A.it breaks[30] -- Time elapsed: 0.1 s <<< FAILURE!",
+                "java.lang.AssertionError: waited for it"
+            ]
+        );
+        let swift = "✘ Test breaks() recorded an issue at A.swift:3:5: Expectation failed: 1 == 2\n\
+            ✘ Test breaks() failed after 0.001 seconds with 1 issue.\n\
+            /A.swift:9: error: A.testIt : XCTAssertEqual failed\n";
+        assert_eq!(
+            failures(Reader::SwiftTest, swift),
+            [
+                "✘ Test breaks() recorded an issue at A.swift:3:5: Expectation failed: 1 == 2",
+                "/A.swift:9: error: A.testIt : XCTAssertEqual failed"
+            ]
+        );
+        let python =
+            "FAIL: test_it (verifier.A.test_it)\nTraceback\nRan 1 test in 0.1s\n\nFAILED (failures=1)\n";
+        assert_eq!(failures(Reader::Unittest, python), ["FAIL: test_it (verifier.A.test_it)"]);
     }
 
     #[test]
@@ -222,9 +295,9 @@ mod tests {
 
     #[test]
     fn a_check_counts_by_how_it_ended() {
-        assert_eq!(Tally::new(Reader::OneCheck).close(true).passed, 1);
-        assert_eq!(Tally::new(Reader::OneCheck).close(false).failed, 1);
-        assert_eq!(Tally::new(Reader::Nothing).close(false), Counts::default());
+        assert_eq!(Tally::new(Reader::OneCheck).close(true).0.passed, 1);
+        assert_eq!(Tally::new(Reader::OneCheck).close(false).0.failed, 1);
+        assert_eq!(Tally::new(Reader::Nothing).close(false).0, Counts::default());
     }
 
     #[test]

@@ -35,6 +35,8 @@ impl From<io::Error> for Stop {
 #[derive(Debug, Default)]
 pub struct Run {
     pub counts: Counts,
+    /// What failed, a line each or two.
+    pub failures: Vec<String>,
 }
 
 impl Run {
@@ -64,7 +66,9 @@ impl Run {
             show(output, &mut tally)?;
         }
         let status = child.wait()?;
-        self.counts += tally.close(status.success());
+        let (counts, failures) = tally.close(status.success());
+        self.counts += counts;
+        self.failures.extend(failures);
         let seconds = started.elapsed().as_secs();
         if status.success() {
             println!("  {title}: done in {seconds} s");
@@ -83,6 +87,7 @@ impl Run {
             Err(why) => {
                 println!("  FAILED: {title}: {why}");
                 self.counts.failed += 1;
+                self.failures.push(format!("{title}: {why}"));
             }
         }
     }

@@ -22,6 +22,7 @@ struct Row {
     counts: Counts,
     took: Duration,
     verdict: Verdict,
+    failures: Vec<String>,
 }
 
 /// Runs the named rings, or all.
@@ -35,7 +36,7 @@ pub fn test(workspace: &Workspace, names: &[String]) -> ExitCode {
     let chosen = RINGS.iter().filter(|ring| names.is_empty() || names.iter().any(|name| name == ring.name));
     let rows: Vec<Row> = chosen.map(|ring| run_ring(workspace, ring, in_ci)).collect();
 
-    print!("{}", table(&rows));
+    print!("{}{}", table(&rows), what_failed(&rows));
     let mut total = Counts::default();
     rows.iter().for_each(|row| total += row.counts);
     // A ring can fail without a failed test: the closing line must not look green then.
@@ -62,7 +63,7 @@ fn run_ring(workspace: &Workspace, ring: &'static Ring, in_ci: bool) -> Row {
     if took > ring.budget {
         println!("   over its budget of {}", minutes(ring.budget));
     }
-    Row { ring, counts: run.counts, took, verdict }
+    Row { ring, counts: run.counts, took, verdict, failures: run.failures }
 }
 
 /// A ring passes when it ended well, nothing in it failed, and it ran at least as many tests as its floor says.
@@ -112,6 +113,16 @@ fn table(rows: &[Row]) -> String {
     }
     let took: Duration = rows.iter().map(|row| row.took).sum();
     text + &format!("{:<10} {:>7} {:>7} {:>8}\n", "all", "", "", minutes(took))
+}
+
+/// The failed tests by name, after the table: whoever sees only the end of the output sees them.
+fn what_failed(rows: &[Row]) -> String {
+    let lines =
+        rows.iter().flat_map(|row| row.failures.iter().map(|line| format!("{}: {line}\n", row.ring.name)));
+    lines.fold(
+        String::new(),
+        |text, line| if text.is_empty() { format!("\nWhat failed:\n{line}") } else { text + &line },
+    )
 }
 
 fn minutes(time: Duration) -> String {
@@ -174,12 +185,24 @@ mod tests {
 
     #[test]
     fn the_table_names_each_ring_and_its_result() {
-        let row =
-            |verdict| Row { ring: &RINGS[0], counts: passed(7), took: Duration::from_secs(61), verdict };
-        let text = table(&[row(Verdict::Passed), row(Verdict::Failed("two forks".to_owned()))]);
+        let row = |verdict, failures| Row {
+            ring: &RINGS[0],
+            counts: passed(7),
+            took: Duration::from_secs(61),
+            verdict,
+            failures,
+        };
+        let rows = [
+            row(Verdict::Passed, Vec::new()),
+            row(Verdict::Failed("two forks".to_owned()), vec!["a knife".to_owned(), "a spoon".to_owned()]),
+        ];
+        let text = table(&rows);
         assert!(
             text.contains(RINGS[0].name) && text.contains("1m01s") && text.contains("FAILED: two forks"),
             "{text}"
         );
+        let name = RINGS[0].name;
+        assert_eq!(what_failed(&rows), format!("\nWhat failed:\n{name}: a knife\n{name}: a spoon\n"));
+        assert_eq!(what_failed(&rows[..1]), "");
     }
 }

@@ -14,7 +14,8 @@ struct Message: Equatable {
     /// What to tell about an error; nothing where they know already. An error's `hint` is for the app's developers.
     init?(of error: any Error) {
         switch error {
-        case PforteError.cancelled: return nil
+        case PforteError.cancelled, PforteError.notCleared(.abandoned): return nil
+        case PforteError.notCleared(.stopped(let reason)): self.init(verbatim: reason)
         case PforteError.signInAgain: self.init("Please sign in again.")
         case PforteError.locked: self.init("Please unlock first.")
         case PforteError.unavailable: self.init("That is not possible now. Please try again later.")

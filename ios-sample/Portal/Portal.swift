@@ -103,7 +103,7 @@ final class Portal: ObservableObject {
     func book(_ hotel: Hotel, nights: Int) {
         attempt { [settings] pforte in
             let server = PortalServer(pforte: pforte, origin: settings.server)
-            guard try await pforte.call("booking.pay", { try await server.book(hotel, nights: nights) }) != nil else { return }
+            try await pforte.call("booking.pay") { try await server.book(hotel, nights: nights) }
             self.trail.removeLast()
             self.message = Message("It is booked. We look forward to your stay.")
         }

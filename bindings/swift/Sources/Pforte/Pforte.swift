@@ -100,18 +100,19 @@ public final class Pforte: Sendable {
         try await PforteError.rethrown { try await core.answer(ask: ask, answer: answer) }
     }
 
-    /// Enters the touchpoint, runs `work`, and once more after a server's step-up challenge.
+    /// Enters the touchpoint, runs `work`, and runs it once more after a server's step-up challenge was answered.
     ///
-    /// Returns nothing where the touchpoint was stopped or given up.
+    /// Throws `notCleared` if the policy stopped the person or they gave up; `work` has then not run, or its challenge was
+    /// not answered.
     public func call<Result: Sendable>(
         _ touchpoint: String,
         _ work: @Sendable () async throws -> Result
-    ) async throws -> Result? {
-        guard case .cleared = try await enter(touchpoint) else { return nil }
+    ) async throws -> Result {
+        try await enter(touchpoint).orNotCleared()
         do {
             return try await work()
         } catch PforteError.stepUpNeeded(let challenge, _) {
-            guard case .cleared = try await enter(challenge) else { return nil }
+            try await enter(challenge).orNotCleared()
             return try await work()
         }
     }

@@ -17,10 +17,15 @@ public enum PforteError: Error, Equatable, Sendable {
     case unavailable(hint: String)
     /// The person, or the app, ended it. Nothing was changed.
     case cancelled(hint: String)
+    /// Thrown by `call` alone: the touchpoint was not cleared, so there was nothing to run.
+    case notCleared(Entry)
 
     /// What to do.
     public var hint: String {
         switch self {
+        case .notCleared(.stopped(let reason)): reason
+        case .notCleared(.abandoned(let place)): "The person gave up at \(place). Offer it again when they come back."
+        case .notCleared(.cleared): "The touchpoint was cleared."
         case .retry(_, let hint), .stepUpNeeded(_, let hint), .signInAgain(let hint), .locked(let hint),
             .fixConfiguration(let hint), .unavailable(let hint), .cancelled(let hint):
             hint
@@ -52,4 +57,10 @@ public enum PforteError: Error, Equatable, Sendable {
 
 extension PforteError: LocalizedError {
     public var errorDescription: String? { hint }
+}
+
+extension Entry {
+    func orNotCleared() throws {
+        guard case .cleared = self else { throw PforteError.notCleared(self) }
+    }
 }

@@ -38,6 +38,11 @@ import Testing
         guard case .cancelled(let hint) = error else { throw Missing(what: "\(error)") }
         #expect(hint.contains("browser was closed"))
         #expect(try await pforte.enter("review.write") == .abandoned(at: "sign-in"))
+        let tries = Counter()
+        let stopped = try await failure { try await pforte.call("review.write") { tries.add() } }
+        #expect(stopped == .notCleared(.abandoned(at: "sign-in")))
+        #expect(stopped.hint.contains("gave up at sign-in"))
+        #expect(tries.count == 0)
         #expect(pforte.currentStatus == .signedOut)
     }
 

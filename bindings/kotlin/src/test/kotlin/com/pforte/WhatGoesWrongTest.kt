@@ -3,6 +3,7 @@ package com.pforte
 import com.pforte.ffi.LocaleTexts
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertInstanceOf
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -65,6 +66,11 @@ class WhatGoesWrongTest {
         withProvider { provider ->
             open(ports(browser = RedirectingBrowser.Habit.IS_CLOSED), provider.issuer, folder).use { pforte ->
                 assertEquals(Entry.Abandoned("sign-in"), pforte.enter("account.sign-in"))
+                var ran = false
+                val stopped = assertThrows<PforteException.NotCleared> { runBlocking { pforte.call("account.sign-in") { ran = true } } }
+                assertEquals(Entry.Abandoned("sign-in"), stopped.entry)
+                assertSays(stopped, "gave up at sign-in")
+                assertFalse(ran)
                 assertEquals(Status.SignedOut, pforte.status.value)
                 val error = assertThrows<PforteException.Cancelled> { runBlocking { pforte.signIn() } }
                 assertSays(error, "browser")

@@ -17,7 +17,11 @@ const SHOWN: u64 = 20 << 10;
 
 pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
     tools::require(run, &["nm", "strip", "size"], &["binutils"])?;
-    build(workspace, run)?;
+    // Link-time optimisation takes minutes.
+    run.prepare(
+        "build the library as it ships",
+        &mut workspace.cargo(["build", "--release", "--package", "pforte", "--lib"]),
+    )?;
     let name = format!("{}pforte{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let library = workspace.target("release").join(name);
     let stripped = workspace.target("benches/stripped");
@@ -60,14 +64,6 @@ fn show(what: &str, sizes: &BTreeMap<String, u64>, whole: u64) {
     for (name, size) in lines {
         println!("| {name} | {} | {:.1} % |", kibibytes(size), 100.0 * size as f64 / whole.max(1) as f64);
     }
-}
-
-/// The library as it ships; link-time optimisation takes minutes.
-pub fn build(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
-    run.prepare(
-        "build the library as it ships",
-        &mut workspace.cargo(["build", "--release", "--package", "pforte", "--lib"]),
-    )
 }
 
 /// Bytes of code by crate, from lines of `ADDRESS SIZE TYPE NAME`.

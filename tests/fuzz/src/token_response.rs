@@ -1,6 +1,6 @@
 //! The token endpoint's answer: `kind of token, status 2, length of date, date, body`.
 
-use pforte_oauth::{OauthError, TokenType, token};
+use pforte_oauth::{OauthError, TokenResponse, TokenType, token};
 use serde_json::{Value, json};
 
 use crate::bounded;
@@ -12,6 +12,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let dpop = json!({"access_token": "t", "token_type": "DPoP", "expires_in": "3600"});
     let error = json!({"error": "invalid_grant", "error_description": "gone\u{1b}"});
     let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+    let beside = json!({"error": "something_new", "access_token": "an-access-token", "refresh_token": "a-refresh-token"});
     let seed = |kind: u8, status: u16, body: &Value| {
         [&[kind], &status.to_be_bytes()[..], &[29], date.as_bytes(), body.to_string().as_bytes()].concat()
     };
@@ -19,6 +20,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         seed(0, 200, &good),
         seed(1, 200, &dpop),
         seed(0, 400, &error),
+        seed(0, 400, &beside),
         seed(0, 503, &error),
         seed(0, 200, &error),
     ]
@@ -29,34 +31,41 @@ pub fn run(input: &[u8]) {
     let [kind, high, low, length, rest @ ..] = input else { return };
     let (date, body) = rest.split_at(usize::from(*length).min(rest.len()));
     let status = u16::from_be_bytes([*high, *low]);
-    let Some(answer) = answer(status, date, body) else { return };
+    let Some(response) = answer(status, date, body) else { return };
     let expected = if kind % 2 == 0 { TokenType::Bearer } else { TokenType::Dpop };
-    let verdict = bounded(input, 1 << 16, 192, || token::response(&answer, expected));
-    let document: Option<Value> = serde_json::from_slice(body).ok();
-    match verdict {
-        Ok(tokens) => {
-            let document = document.unwrap();
-            assert_eq!((status, tokens.token_type), (200, expected));
-            assert_eq!(document["access_token"].as_str(), Some(tokens.access_token.expose()));
-            let refresh = tokens.refresh_token.as_ref().map(|token| token.expose());
-            assert_eq!(document["refresh_token"].as_str(), refresh);
-            let printed = format!("{tokens:?}");
-            for secret in [Some(tokens.access_token.expose()), refresh].into_iter().flatten() {
-                assert!(secret.len() < 24 || !printed.contains(secret), "a token was printed");
-            }
-        }
-        Err(error) => no_secret_in(&error, document.as_ref()),
+    let verdict = bounded(input, 1 << 16, 192, || token::response(&response, expected));
+    // Its text is fixed, and it may speak of a body that no second reader understands.
+    if matches!(verdict, Err(OauthError::Protocol { .. })) {
+        return;
+    }
+    let document: Value = serde_json::from_slice(body).unwrap_or_default();
+    let others = with_other_tokens(&document).to_string();
+    let beside_others = token::response(&answer(status, date, others.as_bytes()).unwrap(), expected);
+    assert_eq!(printed(&verdict), printed(&beside_others), "what is printed depends on a token");
+    if let Ok(tokens) = verdict {
+        assert_eq!((status, tokens.token_type), (200, expected));
+        assert_eq!(document["access_token"].as_str(), Some(tokens.access_token.expose()));
+        let refresh = tokens.refresh_token.as_ref().map(|token| token.expose());
+        assert_eq!(document["refresh_token"].as_str(), refresh);
     }
 }
 
-/// An error tells what the provider said and none of the tokens beside it.
-fn no_secret_in(error: &OauthError, document: Option<&Value>) {
-    let printed = format!("{error} {error:?}");
-    let text = |name: &str| document.and_then(|document| document[name].as_str()).unwrap_or_default();
+/// The same answer, every letter and digit of its tokens another.
+fn with_other_tokens(document: &Value) -> Value {
+    let mut document = document.clone();
     for name in ["access_token", "refresh_token", "id_token"] {
-        // The same text may stand in the description, which is shown.
-        let secret = text(name);
-        let said = text("error_description").contains(secret) || text("error").contains(secret);
-        assert!(secret.len() < 24 || said || !printed.contains(secret), "{name} in an error");
+        if let Some(Value::String(token)) = document.get_mut(name) {
+            let other =
+                |c: char| if c.is_ascii_alphanumeric() { if c == 'x' { 'y' } else { 'x' } } else { c };
+            *token = token.chars().map(other).collect();
+        }
+    }
+    document
+}
+
+fn printed(verdict: &Result<TokenResponse, OauthError>) -> String {
+    match verdict {
+        Ok(tokens) => format!("{tokens:?}"),
+        Err(error) => format!("{error} {error:?}"),
     }
 }

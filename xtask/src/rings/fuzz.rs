@@ -1,5 +1,6 @@
-//! Every parser of bytes from outside under a fuzzer (`tests/fuzz`), two targets at once. `PFORTE_FUZZ_SECONDS` says how
-//! long each runs (20 unless said).
+//! Every parser of bytes from outside under a fuzzer (`tests/fuzz`), two targets at once, 20 s each from the same first
+//! random number, so that a change is judged by what it changes. `PFORTE_FUZZ_SECONDS` says for how long else; such a run
+//! goes where none was before.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -15,7 +16,13 @@ use crate::workspace::Workspace;
 /// As many as the machine that the budget is meant for has cores.
 const AT_ONCE: usize = 2;
 
-const SECONDS: u64 = 20;
+/// How long each target runs, and from which random number on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Plan {
+    seconds: u64,
+    /// 0 leaves the choice to the fuzzer.
+    seed: u32,
+}
 
 pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
     if !cfg!(unix) {
@@ -23,16 +30,16 @@ pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
             "the fuzzer's counters want Linux or macOS; run this ring there".to_owned(),
         ));
     }
-    let seconds = seconds(std::env::var("PFORTE_FUZZ_SECONDS").ok().as_deref())?;
+    let plan = plan(std::env::var("PFORTE_FUZZ_SECONDS").ok().as_deref())?;
     let programs = build(workspace, run)?;
-    println!("→ {} targets, {seconds} s each", names(workspace)?.len());
+    println!("→ {} targets, {} s each", names(workspace)?.len(), plan.seconds);
     let waiting = Mutex::new(names(workspace)?.into_iter().collect::<VecDeque<_>>());
     let ended = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(name) = next(&waiting) {
-                    let verdict = fuzz(&programs.join(&name), &workspace.target("fuzz").join(&name), seconds);
+                    let verdict = fuzz(&programs.join(&name), &workspace.target("fuzz").join(&name), plan);
                     ended.lock().unwrap_or_else(PoisonError::into_inner).push((name, verdict));
                 }
             });
@@ -49,11 +56,10 @@ pub fn run(workspace: &Workspace, run: &mut Run) -> Result<(), Stop> {
     Ok(())
 }
 
-/// How long each target runs.
-fn seconds(said: Option<&str>) -> Result<u64, Stop> {
-    let Some(said) = said else { return Ok(SECONDS) };
+fn plan(said: Option<&str>) -> Result<Plan, Stop> {
+    let Some(said) = said else { return Ok(Plan { seconds: 20, seed: 1 }) };
     match said.parse() {
-        Ok(seconds) if seconds > 0 => Ok(seconds),
+        Ok(seconds) if seconds > 0 => Ok(Plan { seconds, seed: 0 }),
         // The fuzzer takes 0 for "without an end".
         _ => Err(Stop::Failed(format!("PFORTE_FUZZ_SECONDS={said}: want a whole number from 1 on"))),
     }
@@ -101,7 +107,7 @@ fn next(waiting: &Mutex<VecDeque<String>>) -> Option<String> {
 
 /// Runs one target, and counts its executions. What it finds on the way stays in `folder` and is where the next run
 /// begins; so does the input of a crash, which therefore fails until it is mended.
-fn fuzz(program: &Path, folder: &Path, seconds: u64) -> Result<u64, String> {
+fn fuzz(program: &Path, folder: &Path, plan: Plan) -> Result<u64, String> {
     let told = |error: std::io::Error| error.to_string();
     let (inputs, crashes) = (folder.join("inputs"), folder.join("crashes"));
     for folder in [&inputs, &crashes] {
@@ -113,7 +119,8 @@ fn fuzz(program: &Path, folder: &Path, seconds: u64) -> Result<u64, String> {
         .arg(&inputs)
         .arg(&crashes)
         .arg(format!("-artifact_prefix={}/", crashes.display()))
-        .arg(format!("-max_total_time={seconds}"))
+        .arg(format!("-max_total_time={}", plan.seconds))
+        .arg(format!("-seed={}", plan.seed))
         .args(["-print_final_stats=1", "-timeout=10", "-rss_limit_mb=1024", "-max_len=16384"])
         .env("PFORTE_FUZZ_SEEDS", &inputs)
         .stdin(Stdio::null())
@@ -174,9 +181,13 @@ mod tests {
 
     #[test]
     fn a_run_without_an_end_is_refused() {
-        assert_eq!(seconds(None).unwrap(), SECONDS);
-        assert_eq!(seconds(Some("3600")).unwrap(), 3600);
-        assert!(seconds(Some("0")).is_err() && seconds(Some("long")).is_err());
+        assert_eq!(plan(Some("3600")).unwrap(), Plan { seconds: 3600, seed: 0 });
+        assert!(plan(Some("0")).is_err() && plan(Some("long")).is_err());
+    }
+
+    #[test]
+    fn every_change_is_judged_alike() {
+        assert_eq!(plan(None).unwrap(), Plan { seconds: 20, seed: 1 });
     }
 
     #[test]

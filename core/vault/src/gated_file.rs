@@ -155,13 +155,12 @@ pub(crate) fn encode(
 impl Gated<'_> {
     /// Opens the content.
     pub fn open(&self, dek: &Key) -> Result<Content, Unread> {
-        let text = self.payload.open(dek.as_slice(), self.header.generation, &[])?;
-        let (key, bytes) = text.split_at_checked(32).ok_or(Unread::Damaged)?;
-        let intent_key = match self.header.intent {
-            Intent::Open(_) => Some(Zeroizing::new(key.try_into().map_err(|_| Unread::Damaged)?)),
-            Intent::Never | Intent::Closed(_) => None,
-        };
-        Ok(Content { intent_key, bytes: Zeroizing::new(bytes.to_vec()) })
+        let mut text = self.payload.open(dek.as_slice(), self.header.generation, &[])?;
+        let key = text.first_chunk::<32>().ok_or(Unread::Damaged)?;
+        let intent_key = matches!(self.header.intent, Intent::Open(_)).then(|| Zeroizing::new(*key));
+        // In its place: wiping a second copy costs more than deciphering the first.
+        text.drain(..32);
+        Ok(Content { intent_key, bytes: text })
     }
 }
 

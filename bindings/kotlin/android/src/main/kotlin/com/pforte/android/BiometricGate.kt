@@ -9,10 +9,9 @@ import android.os.CancellationSignal
 import com.pforte.ffi.GateException
 import com.pforte.ffi.GateKind
 import com.pforte.ffi.Prompt
-import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
 import javax.crypto.Cipher
-import kotlin.coroutines.resume
-import kotlin.coroutines.resumeWithException
 
 /** Shows the prompt for one use of a key. What it returns is a cipher that the hardware lets work once, not a boolean. */
 interface BiometricGate {
@@ -40,7 +39,7 @@ class FrameworkBiometricGate(
     private val context: Context,
 ) : BiometricGate {
     @Volatile
-    private var shown: CancellationSignal? = null
+    private var asked: Asked? = null
 
     @TargetApi(Build.VERSION_CODES.R)
     override suspend fun authenticate(
@@ -49,40 +48,49 @@ class FrameworkBiometricGate(
         prompt: Prompt,
     ): Cipher {
         if (Build.VERSION.SDK_INT < Build.VERSION_CODES.R) throw GateException.NoHardware()
-        val signal = CancellationSignal()
-        shown?.cancel()
-        shown = signal
-        return try {
-            suspendCancellableCoroutine { waiting ->
-                waiting.invokeOnCancellation { signal.cancel() }
-                val outcome =
-                    object : BiometricPrompt.AuthenticationCallback() {
-                        override fun onAuthenticationSucceeded(result: BiometricPrompt.AuthenticationResult) {
-                            // The same cipher; where it was not let through, the Keystore refuses it.
-                            if (waiting.isActive) waiting.resume(result.cryptoObject?.cipher ?: cipher)
-                        }
+        asked?.dismiss()
+        val now = Asked().also { asked = it }
+        val outcome =
+            object : BiometricPrompt.AuthenticationCallback() {
+                override fun onAuthenticationSucceeded(result: BiometricPrompt.AuthenticationResult) {
+                    // The same cipher; where it was not let through, the Keystore refuses it.
+                    now.answer.complete(result.cryptoObject?.cipher ?: cipher)
+                }
 
-                        override fun onAuthenticationError(
-                            code: Int,
-                            message: CharSequence?,
-                        ) {
-                            if (!waiting.isActive) return
-                            val said = PlatformOutcomes.ofPrompt(code).toGate("biometric error $code")
-                            waiting.resumeWithException(if (signal.isCanceled) GateException.Cancelled() else said)
-                        }
-                    }
-                // The framework dismisses the prompt for this button, and tells nobody but its listener.
-                val cancelled = { if (waiting.isActive) waiting.resumeWithException(GateException.Cancelled()) }
-                built(kind, prompt, cancelled)
-                    .authenticate(BiometricPrompt.CryptoObject(cipher), signal, context.mainExecutor, outcome)
+                override fun onAuthenticationError(
+                    code: Int,
+                    message: CharSequence?,
+                ) {
+                    now.answer.completeExceptionally(PlatformOutcomes.ofPrompt(code).toGate("biometric error $code"))
+                }
             }
+        return try {
+            // The framework dismisses the prompt for its button, and tells nobody but the button's listener.
+            built(kind, prompt) { now.answer.completeExceptionally(GateException.Cancelled()) }
+                .authenticate(BiometricPrompt.CryptoObject(cipher), now.signal, context.mainExecutor, outcome)
+            now.answer.await()
+        } catch (ended: CancellationException) {
+            now.signal.cancel()
+            throw ended
         } finally {
-            if (shown === signal) shown = null
+            if (asked === now) asked = null
         }
     }
 
     override fun dismiss() {
-        shown?.cancel()
+        asked?.dismiss()
+    }
+
+    /** A prompt that is on the screen, or about to be. */
+    private class Asked {
+        val answer = CompletableDeferred<Cipher>()
+        val signal = CancellationSignal()
+
+        /** Ends the call by itself: of a prompt that is cancelled before it was on the screen, the framework tells nothing. */
+        fun dismiss() {
+            answer.completeExceptionally(GateException.Cancelled())
+            signal.cancel()
+        }
     }
 
     @TargetApi(Build.VERSION_CODES.R)

@@ -204,6 +204,19 @@ class WindowsTest {
         assertTrue(dismissed.ended().exceptionOrNull() is GateException.Cancelled)
     }
 
+    @Test
+    fun `a prompt that is dismissed before it is on the screen ends its call`() {
+        lateinit var gate: FrameworkBiometricGate
+        val hasty =
+            object : android.content.ContextWrapper(context) {
+                override fun getMainExecutor() = super.getMainExecutor().also { gate.dismiss() }
+            }
+        gate = FrameworkBiometricGate(hasty)
+        val cipher = Cipher.getInstance("AES/GCM/NoPadding").apply { init(Cipher.ENCRYPT_MODE, SecretKeySpec(ByteArray(32), "AES")) }
+        val call = beside { gate.authenticate(cipher, GateKind.BIOMETRIC, Prompt("Unlock", "Your session", "Cancel")) }
+        assertTrue(call.ended().exceptionOrNull() is GateException.Cancelled)
+    }
+
     /** What the framework does for that button, and all it does: it calls the listener. */
     private fun pressNegativeButton(prompt: BiometricPrompt) {
         val info = BiometricPrompt::class.java.getDeclaredField("mNegativeButtonInfo").apply { isAccessible = true }.get(prompt)
